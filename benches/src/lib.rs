@@ -1,0 +1,1 @@
+//! Throughput of each stage; see the files beside this one.

@@ -1,0 +1,16 @@
+//! Words for places: which file, which bytes of it, which name, which language.
+//!
+//! Every other stage speaks in these. No IO, no clock, no knowledge of any stage.
+
+mod language;
+mod lines;
+mod problem;
+mod span;
+mod symbol;
+pub mod workspace;
+
+pub use language::Language;
+pub use lines::{LineColumn, LineIndex};
+pub use problem::{Problem, ProblemSeverity};
+pub use span::{FileId, Place, Span};
+pub use symbol::Symbol;

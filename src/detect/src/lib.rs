@@ -1,0 +1,1 @@
+//! Program and rules to ranked candidates, each with its trace.

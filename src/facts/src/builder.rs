@@ -1,0 +1,241 @@
+//! Filling the arenas of a file; shared by every lowering.
+
+use betwixt_base::{Span, Symbol};
+use rustc_hash::FxHashMap;
+
+use crate::ir::{
+    Arm, Block, Call, CallForm, CallId, CallMode, Expr, ExprId, ExprKind, FunctionIdx, Ir, List, Local, LocalId,
+    LocalKind, Stmt, StmtId, StmtKind, StructEntry, TypeRef, TypeRefId,
+};
+
+/// Builds an [`Ir`] with scopes and a stack of open blocks.
+///
+/// Statements go to the innermost open block: hoisting an expression is emitting statements while lowering it.
+pub struct IrBuilder {
+    ir: Ir,
+    types: FxHashMap<TypeRef, TypeRefId>,
+    blocks: Vec<Vec<StmtId>>,
+    scopes: Vec<(Symbol, LocalId)>,
+    marks: Vec<usize>,
+    functions: Vec<FunctionIdx>,
+}
+
+impl Default for IrBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IrBuilder {
+    /// An empty file.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut builder = Self {
+            ir: Ir::default(),
+            types: FxHashMap::default(),
+            blocks: Vec::new(),
+            scopes: Vec::new(),
+            marks: Vec::new(),
+            functions: vec![FunctionIdx(0)],
+        };
+        builder.type_ref(TypeRef::Unknown);
+        builder
+    }
+
+    /// The finished arenas.
+    #[must_use]
+    pub fn finish(self) -> Ir {
+        let mut ir = self.ir;
+        ir.exprs.shrink_to_fit();
+        ir.stmts.shrink_to_fit();
+        ir.calls.shrink_to_fit();
+        ir.locals.shrink_to_fit();
+        ir.type_refs.shrink_to_fit();
+        ir.expr_lists.shrink_to_fit();
+        ir.stmt_lists.shrink_to_fit();
+        ir.entries.shrink_to_fit();
+        ir.arms.shrink_to_fit();
+        ir.type_lists.shrink_to_fit();
+        ir
+    }
+
+    /// What was built so far.
+    #[must_use]
+    pub fn ir(&self) -> &Ir {
+        &self.ir
+    }
+
+    /// Adds an expression.
+    pub fn expr(&mut self, kind: ExprKind, span: Span) -> ExprId {
+        let id = ExprId(self.ir.exprs.len() as u32);
+        self.ir.exprs.push(Expr { kind, span });
+        id
+    }
+
+    /// Adds a list of expressions.
+    pub fn expr_list(&mut self, exprs: &[ExprId]) -> List<ExprId> {
+        let start = self.ir.expr_lists.len() as u32;
+        self.ir.expr_lists.extend_from_slice(exprs);
+        List::new(start, exprs.len() as u32)
+    }
+
+    /// Adds the parts of a composite literal.
+    pub fn entry_list(&mut self, entries: &[StructEntry]) -> List<StructEntry> {
+        let start = self.ir.entries.len() as u32;
+        self.ir.entries.extend_from_slice(entries);
+        List::new(start, entries.len() as u32)
+    }
+
+    /// Adds the arms of a switch.
+    pub fn arm_list(&mut self, arms: &[Arm]) -> List<Arm> {
+        let start = self.ir.arms.len() as u32;
+        self.ir.arms.extend_from_slice(arms);
+        List::new(start, arms.len() as u32)
+    }
+
+    /// Adds a list of types.
+    pub fn type_list(&mut self, types: &[TypeRefId]) -> List<TypeRefId> {
+        let start = self.ir.type_lists.len() as u32;
+        self.ir.type_lists.extend_from_slice(types);
+        List::new(start, types.len() as u32)
+    }
+
+    /// The id of a written type; equal types of a file share one.
+    pub fn type_ref(&mut self, type_ref: TypeRef) -> TypeRefId {
+        if let Some(&id) = self.types.get(&type_ref) {
+            return id;
+        }
+        let id = TypeRefId(self.ir.type_refs.len() as u32);
+        self.ir.type_refs.push(type_ref.clone());
+        self.types.insert(type_ref, id);
+        id
+    }
+
+    /// A type without qualifier and arguments.
+    pub fn named_type(&mut self, name: Symbol) -> TypeRefId {
+        self.type_ref(TypeRef::Named { qualifier: None, name, args: Vec::new() })
+    }
+
+    /// Adds a call in the current function and the expression for its result.
+    pub fn call(&mut self, callee: ExprId, args: &[ExprId], mode: CallMode, form: CallForm, span: Span) -> ExprId {
+        self.call_with_types(callee, args, &[], mode, form, span)
+    }
+
+    /// Adds a call with written type arguments.
+    pub fn call_with_types(
+        &mut self,
+        callee: ExprId,
+        args: &[ExprId],
+        type_args: &[TypeRefId],
+        mode: CallMode,
+        form: CallForm,
+        span: Span,
+    ) -> ExprId {
+        let id = CallId(self.ir.calls.len() as u32);
+        let expr = self.expr(ExprKind::Call(id), span);
+        let args = self.expr_list(args);
+        let type_args = self.type_list(type_args);
+        let function = self.current_function();
+        self.ir.calls.push(Call { callee, args, type_args, mode, form, expr, function });
+        expr
+    }
+
+    /// Changes how a call runs, when that is learned after its operands (`await f()`, `go f()`).
+    pub fn set_call_mode(&mut self, expr: ExprId, mode: CallMode) {
+        if let ExprKind::Call(call) = self.ir.kind(expr) {
+            self.ir.calls[call.index()].mode = mode;
+        }
+    }
+
+    /// Adds a statement to the innermost open block.
+    ///
+    /// # Panics
+    ///
+    /// When no block is open, which is a defect of the lowering.
+    pub fn stmt(&mut self, kind: StmtKind, span: Span) -> StmtId {
+        let id = StmtId(self.ir.stmts.len() as u32);
+        self.ir.stmts.push(Stmt { kind, span });
+        self.blocks.last_mut().expect("a lowering emits statements inside an open block").push(id);
+        id
+    }
+
+    /// Adds `target = value`.
+    pub fn assign(&mut self, target: ExprId, value: ExprId, span: Span) {
+        self.stmt(StmtKind::Assign { target, value, op: None }, span);
+    }
+
+    /// Opens a block and a scope of names.
+    pub fn open_block(&mut self) {
+        self.blocks.push(Vec::new());
+        self.open_scope();
+    }
+
+    /// Closes the innermost block and its scope.
+    ///
+    /// # Panics
+    ///
+    /// When no block is open, which is a defect of the lowering.
+    pub fn close_block(&mut self) -> Block {
+        self.close_scope();
+        let stmts = self.blocks.pop().expect("every close follows an open");
+        let start = self.ir.stmt_lists.len() as u32;
+        self.ir.stmt_lists.extend_from_slice(&stmts);
+        List::new(start, stmts.len() as u32)
+    }
+
+    /// Opens a scope of names only.
+    pub fn open_scope(&mut self) {
+        self.marks.push(self.scopes.len());
+    }
+
+    /// Closes the innermost scope of names.
+    pub fn close_scope(&mut self) {
+        let mark = self.marks.pop().unwrap_or(0);
+        self.scopes.truncate(mark);
+    }
+
+    /// Adds a local of the current function and makes its name known in the innermost scope.
+    pub fn declare(&mut self, name: Symbol, type_ref: TypeRefId, kind: LocalKind, span: Span) -> LocalId {
+        let id = LocalId(self.ir.locals.len() as u32);
+        let function = self.current_function();
+        self.ir.locals.push(Local { name, type_ref, function, kind, span });
+        self.scopes.push((name, id));
+        id
+    }
+
+    /// Adds a nameless local that holds the value of a hoisted expression.
+    pub fn temporary(&mut self, span: Span) -> LocalId {
+        let id = LocalId(self.ir.locals.len() as u32);
+        let function = self.current_function();
+        self.ir.locals.push(Local {
+            name: Symbol::new("_"),
+            type_ref: TypeRefId(0),
+            function,
+            kind: LocalKind::Temporary,
+            span,
+        });
+        id
+    }
+
+    /// The innermost local of that name in scope.
+    #[must_use]
+    pub fn lookup(&self, name: Symbol) -> Option<LocalId> {
+        self.scopes.iter().rev().find(|(known, _)| *known == name).map(|&(_, id)| id)
+    }
+
+    /// The function calls and locals are counted to.
+    #[must_use]
+    pub fn current_function(&self) -> FunctionIdx {
+        self.functions.last().copied().unwrap_or(FunctionIdx(0))
+    }
+
+    /// Starts counting calls and locals to `function`.
+    pub fn enter_function(&mut self, function: FunctionIdx) {
+        self.functions.push(function);
+    }
+
+    /// Goes back to the function around.
+    pub fn leave_function(&mut self) {
+        self.functions.pop();
+    }
+}

@@ -1,0 +1,17 @@
+//! One file to its facts: definitions, types, function IR, string shapes, schema.
+//!
+//! Facts depend on the text of one file alone, so files are read in parallel and the result can be
+//! cached by content. The syntax tree dies here: nothing after this stage walks a tree, and lowering
+//! (`go`, `typescript`, `rust`) is the only place that knows a language.
+
+mod file;
+pub mod ir;
+mod builder;
+pub mod schema;
+pub mod sql;
+
+pub use builder::IrBuilder;
+pub use file::{
+    Attribute, EnumVariant, Export, Field, FileFacts, Function, FunctionFlags, Global, Import, MethodSignature, TypeDef,
+    TypeKind,
+};

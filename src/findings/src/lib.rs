@@ -1,0 +1,1 @@
+//! Words for results: candidates, evidence, severity, confidence, fingerprints, suppressions.

@@ -1,0 +1,1 @@
+//! All facts to one program: names, value flow, call graph, schema, events.

@@ -1,0 +1,1 @@
+//! Text, JSON and SARIF; pure functions to a writer.

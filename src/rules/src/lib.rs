@@ -1,0 +1,1 @@
+//! Rule and model files to checked rules; catalogue and explain text.
