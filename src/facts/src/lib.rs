@@ -7,6 +7,7 @@
 mod file;
 pub mod ir;
 mod builder;
+mod print;
 pub mod schema;
 pub mod sql;
 
@@ -15,3 +16,4 @@ pub use file::{
     Attribute, EnumVariant, Export, Field, FileFacts, Function, FunctionFlags, Global, Import, MethodSignature, TypeDef,
     TypeKind,
 };
+pub use print::print_facts;
