@@ -1,1 +1,9 @@
-//! All facts to one program: names, value flow, call graph, schema, events.
+//! All facts to one program: names resolved, value flow, call graph, schema, events.
+//!
+//! Pure and deterministic: the same facts give the same program whatever the file order or the number of threads.
+
+mod input;
+mod program;
+
+pub use input::{CodeFile, Input, TenancyConfig};
+pub use program::{Program, Stats};

@@ -1,0 +1,55 @@
+//! Why a rule or model file was refused; its author can fix every case.
+
+/// A refused file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {message}")]
+pub struct RuleError {
+    /// Path as the user knows it.
+    pub file: String,
+    /// Line from 1.
+    pub line: u32,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl RuleError {
+    /// An error at the first line that holds `needle`, or at line 1.
+    pub(crate) fn at(file: &str, text: &str, needle: &str, message: impl Into<String>) -> Self {
+        let line = text
+            .lines()
+            .position(|line| !needle.is_empty() && line.contains(needle))
+            .map_or(1, |index| index as u32 + 1);
+        Self { file: file.to_owned(), line, message: message.into() }
+    }
+
+    pub(crate) fn from_yaml(file: &str, error: &serde_saphyr::Error) -> Self {
+        let line = error.location().map_or(1, |location| location.line() as u32);
+        let message = error.to_string();
+        let first = message.lines().next().unwrap_or_default().to_owned();
+        Self { file: file.to_owned(), line, message: first }
+    }
+}
+
+/// The known word nearest to `word`, for "did you mean".
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(cost, candidate)| *cost * 3 <= candidate.len().max(word.len()))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let cost = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = row[j + 1];
+            row[j + 1] = cost;
+        }
+    }
+    row[b.len()]
+}
