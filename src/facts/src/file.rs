@@ -16,6 +16,8 @@ pub struct FileFacts {
     pub imports: Vec<Import>,
     /// What it exports under which name (TypeScript `export`, Rust `pub use`). Go exports by case and has none.
     pub exports: Vec<Export>,
+    /// Rust: the `mod x;` declarations, whose code is in other files. Others: none.
+    pub child_modules: Vec<ChildModule>,
     /// Types, also those declared inside functions (their name is then not unique).
     pub types: Vec<TypeDef>,
     /// Package-level or module-level variables and constants.
@@ -48,10 +50,26 @@ pub struct Import {
     pub span: Span,
 }
 
+/// A module of this file whose code is in a file of its own: Rust `mod x;`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildModule {
+    /// Its name.
+    pub name: Symbol,
+    /// The module inside the file that declares it (`a::b` of nested `mod`s), empty for the file itself.
+    pub module: Symbol,
+    /// `#[path = "…"]`.
+    pub path_attribute: Option<Symbol>,
+    /// `#[cfg(test)]`, on it or around it.
+    pub is_test: bool,
+    /// Where.
+    pub span: Span,
+}
+
 /// One exported name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Export {
     /// The name others import: `default` for the default export, `*` for `export * from`.
+    /// Rust: with the module inside the file before it (`a::Name` for `mod a { pub use x::Name; }`).
     pub exported: Symbol,
     /// The name here (or, with `from`, in that module); `*` for `export * as ns`. `module.exports = x` exports `default`.
     pub local: Symbol,

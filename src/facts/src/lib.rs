@@ -4,16 +4,16 @@
 //! cached by content. The syntax tree dies here: nothing after this stage walks a tree, and lowering
 //! (`go`, `typescript`, `rust`) is the only place that knows a language.
 
+mod builder;
 mod file;
 pub mod ir;
-mod builder;
 mod print;
 pub mod schema;
 pub mod sql;
 
 pub use builder::IrBuilder;
 pub use file::{
-    Attribute, EnumVariant, Export, Field, FileFacts, Function, FunctionFlags, Global, Import, MethodSignature, TypeDef,
-    TypeKind,
+    Attribute, ChildModule, EnumVariant, Export, Field, FileFacts, Function, FunctionFlags, Global,
+    Import, MethodSignature, TypeDef, TypeKind,
 };
 pub use print::print_facts;

@@ -97,6 +97,15 @@ impl<'f> Printer<'f> {
                 export.local, export.exported
             ));
         }
+        for child in &facts.child_modules {
+            let test = if child.is_test { "test " } else { "" };
+            let path = child
+                .path_attribute
+                .map(|path| format!(" at {:?}", path.as_str()))
+                .unwrap_or_default();
+            let module = within(child.module);
+            self.line(format_args!("{test}mod {}{path}{module}", child.name));
+        }
         for def in &facts.types {
             self.type_def(def);
         }
@@ -436,6 +445,7 @@ mod tests {
             package: Some(Symbol::new("p")),
             imports: Vec::new(),
             exports: Vec::new(),
+            child_modules: Vec::new(),
             types: Vec::new(),
             globals: Vec::new(),
             functions: vec![function("<module>", false), f, closure],
