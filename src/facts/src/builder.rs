@@ -4,8 +4,8 @@ use betwixt_base::{Span, Symbol};
 use rustc_hash::FxHashMap;
 
 use crate::ir::{
-    Arm, Block, Call, CallForm, CallId, CallMode, Expr, ExprId, ExprKind, FunctionIdx, Ir, List, Local, LocalId,
-    LocalKind, Stmt, StmtId, StmtKind, StructEntry, TypeRef, TypeRefId,
+    Arm, Block, Call, CallForm, CallId, CallMode, Expr, ExprId, ExprKind, FunctionIdx, Ir, List,
+    Local, LocalId, LocalKind, Stmt, StmtId, StmtKind, StructEntry, TypeRef, TypeRefId,
 };
 
 /// Builds an [`Ir`] with scopes and a stack of open blocks.
@@ -15,9 +15,19 @@ pub struct IrBuilder {
     ir: Ir,
     types: FxHashMap<TypeRef, TypeRefId>,
     blocks: Vec<Vec<StmtId>>,
-    scopes: Vec<(Symbol, LocalId)>,
+    scopes: Vec<Visible>,
+    /// Where in `scopes` the innermost local of a name stands.
+    visible: FxHashMap<Symbol, u32>,
     marks: Vec<usize>,
     functions: Vec<FunctionIdx>,
+}
+
+/// A local whose scope is open.
+struct Visible {
+    name: Symbol,
+    local: LocalId,
+    /// Where the local it shadows stands.
+    shadowed: Option<u32>,
 }
 
 impl Default for IrBuilder {
@@ -35,6 +45,7 @@ impl IrBuilder {
             types: FxHashMap::default(),
             blocks: Vec::new(),
             scopes: Vec::new(),
+            visible: FxHashMap::default(),
             marks: Vec::new(),
             functions: vec![FunctionIdx(0)],
         };
@@ -113,11 +124,22 @@ impl IrBuilder {
 
     /// A type without qualifier and arguments.
     pub fn named_type(&mut self, name: Symbol) -> TypeRefId {
-        self.type_ref(TypeRef::Named { qualifier: None, name, args: Vec::new() })
+        self.type_ref(TypeRef::Named {
+            qualifier: None,
+            name,
+            args: Vec::new(),
+        })
     }
 
     /// Adds a call in the current function and the expression for its result.
-    pub fn call(&mut self, callee: ExprId, args: &[ExprId], mode: CallMode, form: CallForm, span: Span) -> ExprId {
+    pub fn call(
+        &mut self,
+        callee: ExprId,
+        args: &[ExprId],
+        mode: CallMode,
+        form: CallForm,
+        span: Span,
+    ) -> ExprId {
         self.call_with_types(callee, args, &[], mode, form, span)
     }
 
@@ -136,7 +158,15 @@ impl IrBuilder {
         let args = self.expr_list(args);
         let type_args = self.type_list(type_args);
         let function = self.current_function();
-        self.ir.calls.push(Call { callee, args, type_args, mode, form, expr, function });
+        self.ir.calls.push(Call {
+            callee,
+            args,
+            type_args,
+            mode,
+            form,
+            expr,
+            function,
+        });
         expr
     }
 
@@ -155,13 +185,23 @@ impl IrBuilder {
     pub fn stmt(&mut self, kind: StmtKind, span: Span) -> StmtId {
         let id = StmtId(self.ir.stmts.len() as u32);
         self.ir.stmts.push(Stmt { kind, span });
-        self.blocks.last_mut().expect("a lowering emits statements inside an open block").push(id);
+        self.blocks
+            .last_mut()
+            .expect("a lowering emits statements inside an open block")
+            .push(id);
         id
     }
 
     /// Adds `target = value`.
     pub fn assign(&mut self, target: ExprId, value: ExprId, span: Span) {
-        self.stmt(StmtKind::Assign { target, value, op: None }, span);
+        self.stmt(
+            StmtKind::Assign {
+                target,
+                value,
+                op: None,
+            },
+            span,
+        );
     }
 
     /// Opens a block and a scope of names.
@@ -183,6 +223,12 @@ impl IrBuilder {
         List::new(start, stmts.len() as u32)
     }
 
+    /// Whether nothing was emitted to the innermost open block: what was lowered since needed no hoisting.
+    #[must_use]
+    pub fn is_block_empty(&self) -> bool {
+        self.blocks.last().is_none_or(Vec::is_empty)
+    }
+
     /// Opens a scope of names only.
     pub fn open_scope(&mut self) {
         self.marks.push(self.scopes.len());
@@ -191,15 +237,40 @@ impl IrBuilder {
     /// Closes the innermost scope of names.
     pub fn close_scope(&mut self) {
         let mark = self.marks.pop().unwrap_or(0);
-        self.scopes.truncate(mark);
+        while self.scopes.len() > mark
+            && let Some(Visible { name, shadowed, .. }) = self.scopes.pop()
+        {
+            match shadowed {
+                Some(position) => self.visible.insert(name, position),
+                None => self.visible.remove(&name),
+            };
+        }
     }
 
     /// Adds a local of the current function and makes its name known in the innermost scope.
-    pub fn declare(&mut self, name: Symbol, type_ref: TypeRefId, kind: LocalKind, span: Span) -> LocalId {
+    pub fn declare(
+        &mut self,
+        name: Symbol,
+        type_ref: TypeRefId,
+        kind: LocalKind,
+        span: Span,
+    ) -> LocalId {
         let id = LocalId(self.ir.locals.len() as u32);
         let function = self.current_function();
-        self.ir.locals.push(Local { name, type_ref, function, kind, span });
-        self.scopes.push((name, id));
+        self.ir.locals.push(Local {
+            name,
+            type_ref,
+            function,
+            kind,
+            span,
+        });
+        let position = self.scopes.len() as u32;
+        let shadowed = self.visible.insert(name, position);
+        self.scopes.push(Visible {
+            name,
+            local: id,
+            shadowed,
+        });
         id
     }
 
@@ -217,10 +288,13 @@ impl IrBuilder {
         id
     }
 
-    /// The innermost local of that name in scope.
+    /// The innermost local of that name in scope; constant time, however many names are known.
     #[must_use]
     pub fn lookup(&self, name: Symbol) -> Option<LocalId> {
-        self.scopes.iter().rev().find(|(known, _)| *known == name).map(|&(_, id)| id)
+        let &position = self.visible.get(&name)?;
+        self.scopes
+            .get(position as usize)
+            .map(|visible| visible.local)
     }
 
     /// The function calls and locals are counted to.
