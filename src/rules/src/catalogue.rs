@@ -64,7 +64,10 @@ impl Catalogue {
         let full = crate::error::nearest(id, self.rules.iter().map(|rule| rule.id.as_str()));
         full.or_else(|| {
             let name = crate::error::nearest(id, self.rules.iter().map(Rule::name))?;
-            self.rules.iter().find(|rule| rule.name() == name).map(|rule| rule.id.as_str())
+            self.rules
+                .iter()
+                .find(|rule| rule.name() == name)
+                .map(|rule| rule.id.as_str())
         })
     }
 

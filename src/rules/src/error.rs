@@ -19,14 +19,24 @@ impl RuleError {
             .lines()
             .position(|line| !needle.is_empty() && line.contains(needle))
             .map_or(1, |index| index as u32 + 1);
-        Self { file: file.to_owned(), line, message: message.into() }
+        Self {
+            file: file.to_owned(),
+            line,
+            message: message.into(),
+        }
     }
 
     pub(crate) fn from_yaml(file: &str, error: &serde_saphyr::Error) -> Self {
-        let line = error.location().map_or(1, |location| location.line() as u32);
+        let line = error
+            .location()
+            .map_or(1, |location| location.line() as u32);
         let message = error.to_string();
         let first = message.lines().next().unwrap_or_default().to_owned();
-        Self { file: file.to_owned(), line, message: first }
+        Self {
+            file: file.to_owned(),
+            line,
+            message: first,
+        }
     }
 }
 
@@ -46,7 +56,9 @@ fn distance(a: &str, b: &str) -> usize {
         let mut diagonal = row[0];
         row[0] = i + 1;
         for (j, y) in b.iter().enumerate() {
-            let cost = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
+            let cost = (diagonal + usize::from(x != *y))
+                .min(row[j] + 1)
+                .min(row[j + 1] + 1);
             diagonal = row[j + 1];
             row[j + 1] = cost;
         }

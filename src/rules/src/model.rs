@@ -2,34 +2,72 @@
 //!
 //! `grammars/<language>/models/<library>.yml`. A call is matched by the function or method it resolves to; where the
 //! receiver's type is not known, by method name in code that imports the library. An event has named slots, each a
-//! selector of one of the call's values.
+//! selector of one of the call's values. This file is the form; the words it may use, the selectors and the checks are beside it.
+//! How to write one is told in `grammars/README.md`.
+//!
+//! Names of types are names in the library, without package: Go `DB` of `database/sql`, TypeScript an exported class, interface
+//! or object (`Prisma` in `Prisma.sql`), Rust the type a function is associated with (`Uuid` in `Uuid::new_v4`) or the trait.
+//! Names of calls are functions, methods or constructors (`new Worker` is `Worker`), Rust macros with `!`; a path from the
+//! receiver is written with dots (`paymentIntents.create`), and `()` is a call of the value itself (``sql`…` ``, `knex('users')`).
+
+mod check;
+mod pattern;
+mod selector;
+mod vocabulary;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::error::nearest;
 use crate::{RuleError, SourceText};
+
+pub use check::Clash;
+pub use pattern::{package_matches, type_matches};
+pub use selector::{Selector, SelectorBase};
+pub use vocabulary::{
+    ARGUMENT_ROLES, ENTRIES, EVENTS, FILTER_STYLES, STYLES, TABLE_PLACES, TRAITS, VERBS,
+};
 
 /// A model file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Model {
     /// What people call the library.
     pub library: String,
     /// `go`, `typescript` or `rust`.
     pub language: String,
-    /// Import paths, package names or crate names; a prefix up to a `/` or `::` boundary matches, Go major versions (`/v5`) are ignored.
+    /// Import paths, package names or crate names; a prefix up to a `/` or `::` boundary matches, Go major versions (`/v5`) are ignored,
+    /// and so is `node:`. See [`package_matches`].
+    #[serde(default)]
     pub packages: Vec<String>,
-    /// What values the library's functions return: `createClient: Client`, `sql.Open: DB`, `DB.Begin: Tx`. Types are names in the library.
+    /// What is modelled needs no import: globals (`fetch`), the prelude, methods of built-in types.
+    #[serde(default)]
+    pub builtin: bool,
+    /// What the default export is called here (`Redis` of `import Redis from 'ioredis'`). Without it a default import is the package itself.
+    #[serde(default)]
+    pub default_export: Option<String>,
+    /// What values the library's functions return: `createClient: Client`, `Open: DB`, `DB.Begin: Tx`. Types are names in the library.
+    /// With several results the first one; promises, futures, `Result` and `Option` are looked through. A constructor need not be named.
     #[serde(default)]
     pub returns: BTreeMap<String, String>,
+    /// Types of the parameters of a function that is passed in: `PrismaClient.$transaction: [PrismaClient]`, `_` where of no interest.
+    #[serde(default)]
+    pub callbacks: BTreeMap<String, Vec<String>>,
+    /// Types of fields: `Context.Request: Request`, `Client.queues: Queues`.
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
+    /// Traits that all events and entries of this file have.
+    #[serde(default)]
+    pub traits: Vec<String>,
     /// Calls that mean an event.
     #[serde(default)]
     pub events: Vec<EventModel>,
     /// Functions that are called from outside.
     #[serde(default)]
     pub entries: Vec<EntryModel>,
+    /// Routers hung below others.
+    #[serde(default)]
+    pub mounts: Vec<MountModel>,
     /// Object-relational mappers and query builders.
     #[serde(default)]
     pub statements: Vec<StatementModel>,
@@ -40,7 +78,7 @@ pub struct Model {
 
 /// Calls that mean an event.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EventModel {
     /// Which event: a word of [`EVENTS`].
     pub event: String,
@@ -48,83 +86,158 @@ pub struct EventModel {
     /// only for method names that nothing else has.
     #[serde(default)]
     pub types: Vec<String>,
+    /// The receiver's type must be known: the method names are too common to go by the import alone.
+    #[serde(default)]
+    pub known_receiver: bool,
     /// Methods, functions or constructors (`new Worker` is `Worker`), Rust macros with `!`.
+    #[serde(default)]
     pub calls: Vec<String>,
-    /// Values of the event. A selector is `0`, `1..` (all from there), `last`, `receiver`, `result`, with an optional path: `0.key`, `1.jobId`.
+    /// Instead of calls: reads of these fields (of the `types`, or paths of globals: `process.env`). A path's next field is the event's `name`.
+    #[serde(default)]
+    pub reads: Vec<String>,
+    /// Instead of calls: an attribute or decorator on a function that makes each call of it the event. Slots then select
+    /// the function's own arguments.
+    #[serde(default)]
+    pub attributes: Vec<String>,
+    /// Values of the event: slot name to [`Selector`].
     #[serde(default)]
     pub slots: BTreeMap<String, String>,
-    /// The call means the event only when its first slot named here is a string that starts with one of these (upper case compared).
-    #[serde(default)]
+    /// The call means the event only when this value (a slot's name or a selector) is a string that starts with one of these
+    /// (upper case compared).
+    #[serde(default, alias = "starts_with")]
     pub starts_with: BTreeMap<String, Vec<String>>,
-    /// Yes-or-no properties: `absent-only` (SET NX), `expires`, `atomic`, `repeatable`, `idempotent`.
+    /// Yes-or-no properties: words of [`TRAITS`].
     #[serde(default)]
     pub traits: Vec<String>,
+    /// Properties it has when one of these words stands among the arguments: as a string, a constant's last name, an option's key
+    /// or an option's value. `absent-only: [NX]`.
+    #[serde(default)]
+    pub traits_if: BTreeMap<String, Vec<String>>,
 }
 
-/// Functions that are called from outside.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Functions that are called from outside. The keys given together must all hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EntryModel {
-    /// What it is: `http`, `rpc`, `graphql`, `consumer`, `webhook`, `job`, `cli`, `migration`, `page`.
+    /// What it is: a word of [`ENTRIES`].
     pub entry: String,
     /// Registration: receiver types, as in events.
     #[serde(default)]
     pub types: Vec<String>,
-    /// Registration: the calls that register a handler.
+    /// Registration: the receiver's type must be known, as in events.
+    #[serde(default)]
+    pub known_receiver: bool,
+    /// Registration: the calls that register a handler. The call counts only when the handler is a function, a method value, a type
+    /// that has the `methods`, or the result of another registering call (`get(list)` in `.route("/x", get(list))`), to which the name is passed on.
     #[serde(default)]
     pub calls: Vec<String>,
     /// Registration: which argument is the handler (`last`, `1`, `0.process`, `1..`).
     #[serde(default)]
     pub handler: Option<String>,
-    /// Registration: which argument names the route, topic or queue.
+    /// Which argument (with `attributes`: of the attribute) names the route, topic or queue.
     #[serde(default)]
     pub name: Option<String>,
-    /// Signature: types of parameters, `_` for any, as written after the import (`http.ResponseWriter`), a leading `*` or `&` ignored, trailing `*` a wildcard (`*Request`).
+    /// Registration: the handler counts only when it reads one of these fields of its first parameter (`input`, `ctx`).
+    #[serde(default)]
+    pub takes: Vec<String>,
+    /// Signature: types of the leading parameters, `_` for any, as written after the import (`http.ResponseWriter`), matched by
+    /// [`type_matches`]: pointers and type arguments ignored, `*` at an end a wildcard (`*Request`).
     #[serde(default)]
     pub params: Vec<String>,
-    /// Signature: the file needs no import of the library for the signature to count.
+    /// Signature: types of the leading results, likewise.
     #[serde(default)]
+    pub results: Vec<String>,
+    /// The file needs no import of the library for this to count.
+    #[serde(default, alias = "by_shape")]
     pub by_shape: bool,
     /// Attribute or decorator on the function (`get`, `actix_web::post`, `Query`).
     #[serde(default)]
     pub attributes: Vec<String>,
-    /// File name pattern (`**/route.ts`) together with `exports`.
+    /// Attribute or decorator on the type or `impl` the method is in (`Controller`, `Object`); its first argument is put before the name.
+    #[serde(default)]
+    pub type_attributes: Vec<String>,
+    /// Trait, base class or interface of the type the method is in (`WorkerHost`, `ConsumerGroupHandler`).
+    #[serde(default)]
+    pub implements: Vec<String>,
+    /// Names of such methods; all of them when empty.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// The function stands in an object literal under one of these keys (`Query: { users() {} }`), at any depth below.
+    #[serde(default)]
+    pub within: Vec<String>,
+    /// The function's or file's first statement is this string (`use server`).
+    #[serde(default)]
+    pub directives: Vec<String>,
+    /// File name patterns (`**/route.ts`), usually together with `exports`.
     #[serde(default)]
     pub files: Vec<String>,
     /// Exported names that are entries (`GET`, `loader`, `default`).
     #[serde(default)]
     pub exports: Vec<String>,
-    /// Which parameters the caller controls: `0`, `1..`, `0.input`, `all`. Default `all`.
+    /// Which parameters the caller controls: `0`, `1..`, `0.input`, `all`, `none`, or `attribute` for those that the attribute's text names
+    /// (`/items/<id>`). Default `all`, or what `input-types` says.
     #[serde(default)]
     pub input: Vec<String>,
+    /// The caller controls the parameters of these types (`Path`, `Json`), and no others.
+    #[serde(default)]
+    pub input_types: Vec<String>,
+    /// Yes-or-no properties: words of [`TRAITS`].
+    #[serde(default)]
+    pub traits: Vec<String>,
+}
+
+/// Calls that hang one router below another, or open a group of routes with a common beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MountModel {
+    /// Receiver types, as in events.
+    #[serde(default)]
+    pub types: Vec<String>,
+    /// The calls.
+    pub calls: Vec<String>,
+    /// Which argument is the common beginning; a call without it opens a group with none.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// The router below: `result` of the call, an argument, or the first parameter of a function that is this argument.
+    pub router: String,
 }
 
 /// How an object-relational mapper or query builder says statements.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StatementModel {
-    /// `object` (`prisma.user.findMany({where})`), `chain` (`db.select().from(t).where(…)`).
+    /// A word of [`STYLES`]: `object` (`prisma.user.findMany({where})`), `chain` (`db.select().from(t).where(…)`).
     pub style: String,
-    /// Where the table is: `accessor` (`x.user.findMany`), `argument` (of a `table-calls` call), `receiver` (`User.findOne`, `users::table.filter`),
-    /// `type` (type argument or the type of the first argument), `root-type` (`user::Entity::find`).
+    /// Receiver types at the beginning, as in events; empty: any.
+    #[serde(default)]
+    pub types: Vec<String>,
+    /// Where the table is: a word of [`TABLE_PLACES`].
     pub table: String,
-    /// Calls whose first argument names the table (`from`, `insert_into`, `table`), for `argument`.
-    #[serde(default, rename = "table-calls")]
+    /// Where else to look for the table when it is not there, in this order.
+    #[serde(default)]
+    pub or_table: Vec<String>,
+    /// Calls whose first argument names the table (`from`, `insert_into`, `table`), for `argument`; options that do, for `key`.
+    #[serde(default)]
     pub table_calls: Vec<String>,
-    /// Calls that decide what is done: `findMany: select`, `deleteMany: delete`, `upsert: upsert`.
+    /// Calls that decide what is done, each with a word of [`VERBS`]: `findMany: select`, `deleteMany: delete`, `upsert: upsert`.
+    /// When a chain has several, one that writes goes before `select`.
     pub verbs: BTreeMap<String, String>,
+    /// What the arguments of a verb are, by position: words of [`ARGUMENT_ROLES`]; the last one goes for the rest.
+    /// `updateOne: [filter, values]`. Without it arguments are read by style.
+    #[serde(default)]
+    pub arguments: BTreeMap<String, Vec<String>>,
     /// Calls that filter (`where`, `filter`, `andWhere`) or, for `object`, argument keys that do (`where`).
     #[serde(default)]
     pub filters: Vec<String>,
-    /// How filters are written, tried in order: `object` (`{tenantId}`), `comparison-call` (`eq(t.c, v)`), `method-comparison` (`c.eq(v)`),
-    /// `field-function` (`user.TenantID(v)`), `pair` (`'c', v` or `'c', '=', v`), `text` (`"c = ?", v`).
-    #[serde(default, rename = "filter-styles")]
+    /// How filters are written, tried in order: words of [`FILTER_STYLES`].
+    #[serde(default)]
     pub filter_styles: Vec<String>,
-    /// Calls or keys that give written values (`values`, `set`, `data`, `create`).
+    /// Calls or keys that give written values (`values`, `set`, `data`, `create`). With a trailing `*` the rest of the call's
+    /// name is the column: `Set*` for `SetTenantID(v)`.
     #[serde(default)]
     pub values: Vec<String>,
-    /// Verbs whose first argument is the primary key (`findByPk`, `find_by_id`, `UpdateOneID`).
-    #[serde(default, rename = "by-key")]
+    /// Verbs whose first argument (or that with the role `key`) is the primary key (`findByPk`, `find_by_id`, `UpdateOneID`).
+    #[serde(default)]
     pub by_key: Vec<String>,
     /// Calls that make an insert tolerate or update an existing row (`onConflictDoNothing`, `skipDuplicates`).
     #[serde(default)]
@@ -138,53 +251,13 @@ pub struct StatementModel {
     /// Joins: calls or keys (`include`, `innerJoin`).
     #[serde(default)]
     pub joins: Vec<String>,
-    /// The library need not be imported in the file: the shape and the schema are enough.
+    /// Methods of a row that was read or made before, acting on that row by its primary key: `save: update`, `destroy: delete`.
     #[serde(default)]
+    pub rows: BTreeMap<String, String>,
+    /// The library need not be imported in the file: the shape and the schema are enough.
+    #[serde(default, alias = "by_shape")]
     pub by_shape: bool,
 }
-
-/// Events a model may speak of, with their slots.
-pub const EVENTS: &[(&str, &[&str])] = &[
-    ("sql.statement", &["text", "params", "param-list"]),
-    ("sql.bind", &["value", "statement"]),
-    ("sql.begin", &["body"]),
-    ("sql.commit", &[]),
-    ("sql.rollback", &[]),
-    ("cache.get", &["key", "loader"]),
-    ("cache.set", &["key", "value", "ttl"]),
-    ("cache.delete", &["key"]),
-    ("cache.load", &["key", "loader", "ttl"]),
-    ("queue.publish", &["topic", "key", "message", "id"]),
-    ("queue.consume", &["topic", "handler"]),
-    ("queue.ack", &["message"]),
-    ("queue.nack", &["message"]),
-    ("rpc.call", &["message"]),
-    ("http.call", &["url", "body"]),
-    ("lock.acquire", &["key"]),
-    ("lock.release", &["key"]),
-    ("object.put", &["key"]),
-    ("object.delete", &["key"]),
-    ("file.write", &["path"]),
-    ("file.remove", &["path"]),
-    ("dns.upsert", &["name"]),
-    ("dns.remove", &["name"]),
-    ("spawn", &["body"]),
-    ("timer", &["body"]),
-    ("auth.check", &["subject", "object"]),
-    ("tenant.source", &[]),
-    ("dedupe", &["key"]),
-    ("once", &["key", "body"]),
-    ("effect.payment", &["key", "message"]),
-    ("effect.mail", &["message"]),
-    ("effect.webhook", &["url", "message"]),
-    ("effect.increment", &["key", "amount"]),
-    ("value.time", &[]),
-    ("value.random", &[]),
-    ("value.config", &["name", "default"]),
-    ("value.hash", &["of"]),
-    ("value.join", &["list", "separator"]),
-    ("value.same", &["of"]),
-];
 
 /// The models of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -207,79 +280,18 @@ impl ModelSet {
         }
         (Self { models }, errors)
     }
+
+    /// Calls that two event models of one language give different meanings to.
+    #[must_use]
+    pub fn clashes(&self) -> Vec<Clash> {
+        check::clashes(&self.models)
+    }
 }
 
 fn parse(file: &SourceText) -> Result<Model, RuleError> {
-    let mut model: Model =
-        serde_saphyr::from_str(&file.text).map_err(|error| RuleError::from_yaml(&file.path, &error))?;
+    let mut model: Model = serde_saphyr::from_str(&file.text)
+        .map_err(|error| RuleError::from_yaml(&file.path, &error))?;
     model.source.clone_from(&file.path);
-    let error = |needle: &str, message: String| Err(RuleError::at(&file.path, &file.text, needle, message));
-    if !["go", "typescript", "rust"].contains(&model.language.as_str()) {
-        return error("language:", format!("unknown language `{}`; one of go, typescript, rust", model.language));
-    }
-    for event in &model.events {
-        let Some((_, slots)) = EVENTS.iter().find(|(name, _)| *name == event.event) else {
-            let hint = nearest(&event.event, EVENTS.iter().map(|(name, _)| *name))
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
-            return error(&event.event, format!("unknown event `{}`{hint}", event.event));
-        };
-        for (slot, selector) in &event.slots {
-            if !slots.contains(&slot.as_str()) {
-                return error(
-                    slot,
-                    format!("event `{}` has no slot `{slot}`; known: {}", event.event, slots.join(", ")),
-                );
-            }
-            if Selector::parse(selector).is_none() {
-                return error(selector, format!("slot `{slot}` has an unreadable selector `{selector}`"));
-            }
-        }
-    }
+    check::check(&model, &file.text)?;
     Ok(model)
-}
-
-/// Which value of a call a slot is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selector {
-    /// The value.
-    pub base: SelectorBase,
-    /// Field names from there.
-    pub path: Vec<String>,
-}
-
-/// The values of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SelectorBase {
-    /// One argument.
-    Argument(usize),
-    /// All arguments from this one.
-    From(usize),
-    /// The last argument.
-    Last,
-    /// What the method is called on.
-    Receiver,
-    /// What it returns.
-    Result,
-}
-
-impl Selector {
-    /// Reads `0`, `1..`, `last.key`, `receiver`; `None` when it is none of these.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (head, path) = match text.strip_suffix("..") {
-            Some(number) => {
-                return Some(Self { base: SelectorBase::From(number.parse().ok()?), path: Vec::new() });
-            }
-            None => text.split_once('.').unwrap_or((text, "")),
-        };
-        let base = match head {
-            "last" => SelectorBase::Last,
-            "receiver" => SelectorBase::Receiver,
-            "result" => SelectorBase::Result,
-            number => SelectorBase::Argument(number.parse().ok()?),
-        };
-        let path = path.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect();
-        Some(Self { base, path })
-    }
 }

@@ -100,8 +100,13 @@ pub struct Adjustment<T> {
 impl Rule {
     /// Reads and checks one rule file.
     pub fn parse(file: &str, text: &str, vocabulary: &Vocabulary) -> Result<Self, RuleError> {
-        let form: RuleFile = serde_saphyr::from_str(text).map_err(|error| RuleError::from_yaml(file, &error))?;
-        let check = Checker { file, text, vocabulary };
+        let form: RuleFile =
+            serde_saphyr::from_str(text).map_err(|error| RuleError::from_yaml(file, &error))?;
+        let check = Checker {
+            file,
+            text,
+            vocabulary,
+        };
         check.complete(&form)?;
         check.words(&form)?;
         let category: Category = check.level(&form.category, "category:")?;
@@ -137,7 +142,9 @@ impl Rule {
     /// Whether a condition lists a value; an absent condition lists none.
     #[must_use]
     pub fn wants(&self, condition: &str, value: &str) -> bool {
-        self.when.get(condition).is_some_and(|values| values.iter().any(|known| known == value))
+        self.when
+            .get(condition)
+            .is_some_and(|values| values.iter().any(|known| known == value))
     }
 }
 
@@ -154,13 +161,23 @@ impl Checker<'_> {
 
     fn complete(&self, form: &RuleFile) -> Result<(), RuleError> {
         let kebab = !form.id.is_empty()
-            && form.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            && form
+                .id
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !kebab {
             return Err(self.error("id:", format!("rule id `{}` is not kebab-case", form.id)));
         }
-        let stem = self.file.rsplit(['/', '\\']).next().and_then(|name| name.split('.').next());
+        let stem = self
+            .file
+            .rsplit(['/', '\\'])
+            .next()
+            .and_then(|name| name.split('.').next());
         if stem != Some(form.id.as_str()) {
-            return Err(self.error("id:", format!("rule id `{}` differs from its file name", form.id)));
+            return Err(self.error(
+                "id:",
+                format!("rule id `{}` differs from its file name", form.id),
+            ));
         }
         let texts = [
             ("title:", &form.title),
@@ -173,7 +190,10 @@ impl Checker<'_> {
         ];
         for (key, text) in texts {
             if text.trim().is_empty() {
-                return Err(self.error(key, format!("`{}` is empty; say it", key.trim_end_matches(':'))));
+                return Err(self.error(
+                    key,
+                    format!("`{}` is empty; say it", key.trim_end_matches(':')),
+                ));
             }
         }
         const LANGUAGES: [&str; 3] = ["go", "typescript", "rust"];
@@ -187,12 +207,27 @@ impl Checker<'_> {
 
     fn words(&self, form: &RuleFile) -> Result<(), RuleError> {
         let detectors = self.vocabulary.detectors;
-        let Some(detector) = detectors.iter().find(|known| known.word.name == form.detector) else {
-            return Err(self.unknown("detector", &form.detector, detectors.iter().map(|d| d.word.name)));
+        let Some(detector) = detectors
+            .iter()
+            .find(|known| known.word.name == form.detector)
+        else {
+            return Err(self.unknown(
+                "detector",
+                &form.detector,
+                detectors.iter().map(|d| d.word.name),
+            ));
         };
         for (key, values) in &form.when {
-            let Some((_, allowed)) = detector.conditions.iter().find(|(word, _)| word.name == key) else {
-                return Err(self.unknown("condition", key, detector.conditions.iter().map(|(w, _)| w.name)));
+            let Some((_, allowed)) = detector
+                .conditions
+                .iter()
+                .find(|(word, _)| word.name == key)
+            else {
+                return Err(self.unknown(
+                    "condition",
+                    key,
+                    detector.conditions.iter().map(|(w, _)| w.name),
+                ));
             };
             for value in values {
                 self.known(key, value, allowed)?;
@@ -203,7 +238,11 @@ impl Checker<'_> {
         }
         for adjustment in form.severity_when.iter().chain(&form.confidence_when) {
             for fact in &adjustment.condition {
-                self.known("fact", fact.strip_prefix("not ").unwrap_or(fact), self.vocabulary.facts)?;
+                self.known(
+                    "fact",
+                    fact.strip_prefix("not ").unwrap_or(fact),
+                    self.vocabulary.facts,
+                )?;
             }
         }
         self.holes(&form.message, detector.holes)
@@ -226,7 +265,12 @@ impl Checker<'_> {
         Err(self.unknown(what, word, known.iter().map(|candidate| candidate.name)))
     }
 
-    fn unknown<'a>(&self, what: &str, word: &str, known: impl Iterator<Item = &'a str> + Clone) -> RuleError {
+    fn unknown<'a>(
+        &self,
+        what: &str,
+        word: &str,
+        known: impl Iterator<Item = &'a str> + Clone,
+    ) -> RuleError {
         let hint = match nearest(word, known.clone()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known: {}", known.collect::<Vec<_>>().join(", ")),
@@ -234,8 +278,13 @@ impl Checker<'_> {
         self.error(word, format!("unknown {what} `{word}`; {hint}"))
     }
 
-    fn level<T: std::str::FromStr<Err = String>>(&self, word: &str, needle: &str) -> Result<T, RuleError> {
-        word.parse().map_err(|message: String| self.error(needle, message))
+    fn level<T: std::str::FromStr<Err = String>>(
+        &self,
+        word: &str,
+        needle: &str,
+    ) -> Result<T, RuleError> {
+        word.parse()
+            .map_err(|message: String| self.error(needle, message))
     }
 
     fn adjustments<T: std::str::FromStr<Err = String>>(
@@ -245,7 +294,10 @@ impl Checker<'_> {
         forms
             .iter()
             .map(|form| {
-                Ok(Adjustment { facts: form.condition.clone(), then: self.level(&form.then, &form.then)? })
+                Ok(Adjustment {
+                    facts: form.condition.clone(),
+                    then: self.level(&form.then, &form.then)?,
+                })
             })
             .collect()
     }
