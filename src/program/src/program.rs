@@ -6,7 +6,7 @@ use betwixt_base::{FileId, Problem};
 use crate::Input;
 
 /// Counts for `--stats` and the JSON output.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Stats {
     /// Functions, closures included.
     pub functions: usize,

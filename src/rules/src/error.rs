@@ -40,8 +40,9 @@ impl RuleError {
     }
 }
 
-/// The known word nearest to `word`, for "did you mean".
-pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The known word nearest to `word`, for "did you mean"; `None` when all differ by more than a third.
+#[must_use]
+pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|candidate| (distance(word, candidate), candidate))
         .filter(|(cost, candidate)| *cost * 3 <= candidate.len().max(word.len()))

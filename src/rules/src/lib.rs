@@ -10,7 +10,7 @@ mod rule;
 mod vocabulary;
 
 pub use catalogue::{Catalogue, SourceText};
-pub use error::RuleError;
+pub use error::{RuleError, nearest};
 pub use model::{Model, ModelSet};
 pub use rule::{Adjustment, Rule};
 pub use vocabulary::{Detector, Vocabulary, Word};
