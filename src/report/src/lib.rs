@@ -1,1 +1,28 @@
 //! Text, JSON and SARIF; pure functions to a writer.
+//!
+//! Every format takes a [`Report`] and writes it; the same report gives the same bytes. No disk, no clock, no
+//! terminal detection: what a format needs from outside (source lines, colours) is handed in.
+//!
+//! ```
+//! use betwixt_report::{Report, json};
+//!
+//! let report = Report::default();
+//! let mut out = Vec::new();
+//! json::write(&report, &mut out).unwrap();
+//! assert!(out.starts_with(b"{\n  \"schema\": \"betwixt.scan/1\""));
+//! ```
+
+mod report;
+mod source;
+
+mod explain;
+pub mod json;
+pub mod sarif;
+mod stats;
+pub mod text;
+
+pub use explain::{hit_page, rule_page};
+pub use report::{Report, Stats};
+pub use source::{NoSources, SourceLines};
+pub use stats::stats_table;
+pub use text::{Style, clean};

@@ -1,0 +1,22 @@
+//! SARIF 2.1.0: what code hosts and editors read.
+//!
+//! Rule = `reportingDescriptor`, hit = `result`, trace = `codeFlow`, fingerprint = `partialFingerprints`,
+//! suppression = `suppressions`, problem = `toolExecutionNotifications`. Paths are relative to `SRCROOT`.
+
+mod convert;
+mod types;
+mod uri;
+
+use std::io::{self, Write};
+
+use crate::{Report, SourceLines};
+
+/// Writes the whole log, indented, with a final newline. Source text is asked for to count columns the way SARIF does.
+pub fn write(
+    report: &Report<'_>,
+    sources: &dyn SourceLines,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &convert::log(report, sources))?;
+    out.write_all(b"\n")
+}

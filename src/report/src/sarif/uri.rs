@@ -1,0 +1,56 @@
+//! Paths as URIs.
+
+use std::fmt::Write;
+
+/// A relative path as a relative URI reference: each segment percent-encoded, `/` kept.
+pub(super) fn relative(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    encode(path, &mut out);
+    out
+}
+
+/// An absolute folder as a `file:` URI that ends in `/`.
+pub(super) fn folder(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let mut out = String::from("file://");
+    if !path.starts_with('/') {
+        out.push('/');
+    }
+    encode(&path, &mut out);
+    if !out.ends_with('/') {
+        out.push('/');
+    }
+    out
+}
+
+fn encode(path: &str, out: &mut String) {
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(byte as char)
+            }
+            // Allowed in a path segment; `:` is not, as it could be read as a scheme.
+            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b'@' => {
+                out.push(byte as char);
+            }
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unusual_characters_are_encoded() {
+        assert_eq!(
+            relative("app/[id]/a b%c#d?é:x.ts"),
+            "app/%5Bid%5D/a%20b%25c%23d%3F%C3%A9%3Ax.ts"
+        );
+        assert_eq!(folder("/home/a b"), "file:///home/a%20b/");
+        assert_eq!(folder("C:\\x\\"), "file:///C%3A/x/");
+    }
+}

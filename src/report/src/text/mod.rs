@@ -1,0 +1,158 @@
+//! The report people read: worst first, each hit with its excerpt and its path, one summary line at the end.
+
+mod excerpt;
+mod hit;
+mod style;
+mod wrap;
+
+use std::cmp::Reverse;
+use std::io::{self, Write};
+
+use betwixt_base::{Problem, ProblemSeverity};
+use betwixt_findings::{Candidate, Severity, Status};
+
+use crate::stats::{duration, grouped};
+use crate::{Report, SourceLines};
+
+pub(crate) use hit::write_hit;
+pub use style::Style;
+pub use wrap::clean;
+
+/// How many problems are listed; the rest is counted.
+const PROBLEMS_SHOWN: usize = 20;
+
+/// How the text is to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Colours or none.
+    pub style: Style,
+    /// Columns that long paragraphs are wrapped to.
+    pub width: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            style: Style::plain(),
+            width: 100,
+        }
+    }
+}
+
+/// Writes all open hits, the problems and the summary. Suppressed and accepted hits are only counted.
+pub fn write(
+    report: &Report<'_>,
+    sources: &dyn SourceLines,
+    options: &Options,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for hit in worst_first(report) {
+        write_hit(hit, report.rule(&hit.rule), sources, options, out)?;
+        out.write_all(b"\n")?;
+    }
+    write_problems(&report.problems, options, out)?;
+    write_summary(report, options, out)
+}
+
+/// Open hits by severity and confidence, worst and surest first; equal ones stay together by rule, then by place.
+fn worst_first<'r>(report: &'r Report<'_>) -> Vec<&'r Candidate> {
+    let mut hits: Vec<&Candidate> = report.open_hits().collect();
+    hits.sort_by(|a, b| {
+        let key = |hit: &Candidate| (Reverse(hit.severity), Reverse(hit.confidence));
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| (&a.rule, &a.location).cmp(&(&b.rule, &b.location)))
+    });
+    hits
+}
+
+fn write_problems(problems: &[Problem], options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut shown: Vec<&Problem> = problems
+        .iter()
+        .filter(|problem| problem.severity > ProblemSeverity::Info)
+        .collect();
+    if shown.is_empty() {
+        return Ok(());
+    }
+    shown.sort_by_key(|problem| Reverse(problem.severity));
+    let style = options.style;
+    for problem in shown.iter().take(PROBLEMS_SHOWN) {
+        let level = match problem.severity {
+            ProblemSeverity::Error => style.red("error"),
+            ProblemSeverity::Warning | ProblemSeverity::Info => style.yellow("warning"),
+        };
+        let place = match (problem.file.as_str(), problem.line) {
+            ("", _) => String::new(),
+            (file, Some(line)) => format!("{}:{line}: ", clean(file)),
+            (file, None) => format!("{}: ", clean(file)),
+        };
+        writeln!(out, "{level}: {place}{}", clean(&problem.message))?;
+    }
+    if shown.len() > PROBLEMS_SHOWN {
+        writeln!(
+            out,
+            "… and {} more; `--format json` lists them all",
+            counted(shown.len() - PROBLEMS_SHOWN, "problem", "problems")
+        )?;
+    }
+    out.write_all(b"\n")
+}
+
+fn write_summary(report: &Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let open = report.open_hits().count();
+    let mut line = match open {
+        0 => options.style.green("no hits"),
+        n => options.style.bold(&counted(n, "hit", "hits")),
+    };
+    let levels: Vec<String> = Severity::ALL
+        .iter()
+        .rev()
+        .filter_map(|&severity| {
+            let n = report
+                .open_hits()
+                .filter(|hit| hit.severity == severity)
+                .count();
+            (n > 0).then(|| format!("{n} {severity}"))
+        })
+        .collect();
+    if !levels.is_empty() {
+        line.push_str(&format!(" ({})", levels.join(", ")));
+    }
+    for (status, word) in [
+        (Status::Suppressed, "suppressed"),
+        (Status::Baseline, "accepted before"),
+    ] {
+        let n = report.n_with(status);
+        if n > 0 {
+            line.push_str(&format!(", {n} {word}"));
+        }
+    }
+    if !report.problems.is_empty() {
+        line.push_str(&format!(
+            ", {}",
+            counted(report.problems.len(), "problem", "problems")
+        ));
+    }
+    let stats = &report.stats;
+    line.push_str(&format!(
+        "; {} in {}, {}",
+        counted(stats.files, "file", "files"),
+        counted(stats.services, "service", "services"),
+        duration(stats.total_seconds)
+    ));
+    writeln!(out, "{line}")?;
+    if report.is_incomplete() {
+        writeln!(
+            out,
+            "{}",
+            options
+                .style
+                .red("incomplete: the errors above say what is missing")
+        )?;
+    }
+    Ok(())
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(n as u64), if n == 1 { one } else { many })
+}
