@@ -297,6 +297,15 @@ impl IrBuilder {
             .map(|visible| visible.local)
     }
 
+    /// The local of that name declared in the innermost scope itself.
+    #[must_use]
+    pub fn lookup_innermost(&self, name: Symbol) -> Option<LocalId> {
+        let &position = self.visible.get(&name)?;
+        let mark = self.marks.last().copied().unwrap_or(0);
+        let here = self.scopes.get(position as usize)?;
+        (position as usize >= mark).then_some(here.local)
+    }
+
     /// The function calls and locals are counted to.
     #[must_use]
     pub fn current_function(&self) -> FunctionIdx {

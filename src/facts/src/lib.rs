@@ -7,6 +7,7 @@
 mod builder;
 mod file;
 pub mod ir;
+pub mod go;
 mod print;
 pub mod schema;
 pub mod sql;
