@@ -3,4 +3,6 @@
 //! Each kind of source has one file here; all speak [`SchemaOp`], which `program::schema` replays in order.
 
 mod op;
-pub use op::{Column, Engine, ForeignKey, Index, NamedQuery, Policy, QueryMany, SchemaOp, Table, TypeFamily};
+pub use op::{
+    Column, Engine, ForeignKey, Index, NamedQuery, Policy, QueryMany, SchemaOp, Table, TypeFamily,
+};

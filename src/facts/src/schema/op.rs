@@ -7,19 +7,43 @@ use crate::sql::SqlText;
 
 /// One change to the schema. Names are lower case unless quoted; `schema` is the SQL schema or database when written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    missing_docs,
+    reason = "the fields are what the names of the operations say"
+)]
 pub enum SchemaOp {
     /// `CREATE TABLE` (also a view with known columns, then `is_view`).
     CreateTable(Table),
     /// `DROP TABLE`, `DROP VIEW`.
-    DropTable { schema: Option<Symbol>, table: Symbol },
+    DropTable {
+        schema: Option<Symbol>,
+        table: Symbol,
+    },
     /// `ALTER TABLE … RENAME TO`.
-    RenameTable { schema: Option<Symbol>, table: Symbol, to: Symbol },
+    RenameTable {
+        schema: Option<Symbol>,
+        table: Symbol,
+        to: Symbol,
+    },
     /// `ADD COLUMN`.
-    AddColumn { schema: Option<Symbol>, table: Symbol, column: Column },
+    AddColumn {
+        schema: Option<Symbol>,
+        table: Symbol,
+        column: Column,
+    },
     /// `DROP COLUMN`.
-    DropColumn { schema: Option<Symbol>, table: Symbol, column: Symbol },
+    DropColumn {
+        schema: Option<Symbol>,
+        table: Symbol,
+        column: Symbol,
+    },
     /// `RENAME COLUMN`.
-    RenameColumn { schema: Option<Symbol>, table: Symbol, column: Symbol, to: Symbol },
+    RenameColumn {
+        schema: Option<Symbol>,
+        table: Symbol,
+        column: Symbol,
+        to: Symbol,
+    },
     /// `ALTER COLUMN`: new type, nullability or default, each only where it changes.
     AlterColumn {
         schema: Option<Symbol>,
@@ -30,15 +54,31 @@ pub enum SchemaOp {
         has_default: Option<bool>,
     },
     /// `CREATE [UNIQUE] INDEX`, `ADD PRIMARY KEY`, `ADD CONSTRAINT … UNIQUE`.
-    AddIndex { schema: Option<Symbol>, table: Symbol, index: Index },
+    AddIndex {
+        schema: Option<Symbol>,
+        table: Symbol,
+        index: Index,
+    },
     /// `DROP INDEX`, `DROP CONSTRAINT` by name; `table` where it is written.
     DropIndex { table: Option<Symbol>, name: Symbol },
     /// `ADD CONSTRAINT … FOREIGN KEY`.
-    AddForeignKey { schema: Option<Symbol>, table: Symbol, foreign_key: ForeignKey },
+    AddForeignKey {
+        schema: Option<Symbol>,
+        table: Symbol,
+        foreign_key: ForeignKey,
+    },
     /// `ENABLE` / `DISABLE` / `FORCE ROW LEVEL SECURITY`.
-    RowSecurity { schema: Option<Symbol>, table: Symbol, enabled: bool },
+    RowSecurity {
+        schema: Option<Symbol>,
+        table: Symbol,
+        enabled: bool,
+    },
     /// `CREATE POLICY`.
-    CreatePolicy { schema: Option<Symbol>, table: Symbol, policy: Policy },
+    CreatePolicy {
+        schema: Option<Symbol>,
+        table: Symbol,
+        policy: Policy,
+    },
 }
 
 /// A table or view.

@@ -16,7 +16,14 @@ pub struct SqlText {
 impl SqlText {
     /// Text without holes.
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { pieces: vec![text.into()] }
+        Self {
+            pieces: vec![text.into()],
+        }
+    }
+    /// The pieces in one text, each hole a [`HOLE`](super::HOLE).
+    #[must_use]
+    pub fn flat(&self) -> String {
+        self.pieces.join(super::HOLE.encode_utf8(&mut [0; 4]))
     }
     /// How many holes there are.
     #[must_use]
@@ -58,7 +65,7 @@ pub struct Statement {
     pub verb: Verb,
     /// Query blocks; `scopes[0]` is the outermost.
     pub scopes: Vec<Scope>,
-    /// Every table use, in textual order; uses of a CTE name are here with `cte` set.
+    /// Every table use, block by block in the order `FROM` names them; uses of a CTE name are here with `cte` set.
     pub tables: Vec<TableUse>,
     /// Every comparison in `WHERE`, `ON`, `USING`, `HAVING`.
     pub predicates: Vec<Predicate>,
@@ -82,8 +89,19 @@ pub struct Statement {
     pub n_params: u32,
     /// Named parameters (`:name`, `@name`, `sqlc.arg(name)`) by parameter number - 1; empty for positional ones.
     pub param_names: Vec<Symbol>,
+    /// Holes that stand for a clause, a condition or further columns, so that the statement may do more than is known.
+    pub clause_holes: Vec<ClauseHole>,
     /// ClickHouse: `FINAL`, `PREWHERE`, `SETTINGS` seen, or other syntax only it has.
     pub is_clickhouse: bool,
+}
+
+/// A hole that stands for more than one value or name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ClauseHole {
+    /// Number of the hole; the number of holes itself when the text ends where something is still to be appended.
+    pub hole: u32,
+    /// The block it stands in, the outermost where that is not known.
+    pub scope: ScopeId,
 }
 
 /// A query block.
@@ -97,6 +115,8 @@ pub struct Scope {
     pub name: Option<Symbol>,
     /// Names of its output columns where they are known; `*` for a star.
     pub columns: Vec<Symbol>,
+    /// What each of `columns` is, as far as it is known.
+    pub values: Vec<Value>,
     /// What it does (a CTE may update).
     pub verb: Verb,
 }
@@ -108,7 +128,7 @@ pub enum ScopeRole {
     Root,
     /// `WITH name AS (…)`.
     Cte,
-    /// `FROM (…) AS name`.
+    /// `FROM (…) AS name`, and table functions: `FROM unnest($1) AS name(a)`.
     Derived,
     /// `IN (…)`, `EXISTS (…)`, scalar sub-selects; `negated` for `NOT IN` / `NOT EXISTS`.
     Subquery {
@@ -176,6 +196,7 @@ pub struct ColumnRef {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Value {
     /// Bound parameter, numbered from 0: `$1` is 0; `?` and named ones in order of first appearance.
+    /// [`Value::UNKNOWN_PARAM`] when the program makes the number.
     Param(u32),
     /// The program's text is inserted here: hole number of [`SqlText`].
     Hole(u32),
@@ -193,6 +214,11 @@ pub enum Value {
     Default,
     /// Anything else.
     Other,
+}
+
+impl Value {
+    /// The number of a parameter whose number the program makes (`$` before a hole).
+    pub const UNKNOWN_PARAM: u32 = u32::MAX;
 }
 
 /// How two sides are compared.
@@ -258,7 +284,7 @@ pub struct Insert {
     pub scope: ScopeId,
     /// Written columns; empty when none are.
     pub columns: Vec<Symbol>,
-    /// Rows of `VALUES`; empty for `INSERT … SELECT` and batch inserts (`INSERT INTO t (a, b)` alone).
+    /// Rows of `VALUES`, the first fifty; empty for `INSERT … SELECT` and batch inserts (`INSERT INTO t (a, b)` alone).
     pub rows: Vec<Vec<Value>>,
     /// Rows come from a select.
     pub from_select: bool,
