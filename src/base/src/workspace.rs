@@ -41,6 +41,17 @@ impl Marks {
     pub fn is_reported(self) -> bool {
         !(self.generated || self.vendored || self.minified || self.test)
     }
+
+    /// The marks of both.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self {
+            generated: self.generated || other.generated,
+            vendored: self.vendored || other.vendored,
+            minified: self.minified || other.minified,
+            test: self.test || other.test,
+        }
+    }
 }
 
 /// A service of the tree.
