@@ -7,7 +7,9 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 fn main() -> Result<(), betwixt_files::FilesError> {
-    let root = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let root = std::env::args_os()
+        .nth(1)
+        .map_or_else(|| PathBuf::from("."), PathBuf::from);
     let start = Instant::now();
     let found = betwixt_files::discover(&root, &betwixt_files::Options::default())?;
     let discovered = start.elapsed();
@@ -18,7 +20,11 @@ fn main() -> Result<(), betwixt_files::FilesError> {
         .par_iter()
         .map(|file| {
             let text = betwixt_files::read(&found.root, file)?;
-            Ok((text.len(), file.marks.union(betwixt_files::content_marks(file.language, &text))))
+            Ok((
+                text.len(),
+                file.marks
+                    .union(betwixt_files::content_marks(file.language, &text)),
+            ))
         })
         .collect::<Vec<Result<_, betwixt_base::Problem>>>();
     let elapsed = start.elapsed();
@@ -27,7 +33,10 @@ fn main() -> Result<(), betwixt_files::FilesError> {
     println!(
         "{} files discovered in {discovered:?}, {} bytes read in {elapsed:?}, commit {:?}, skipped {:?}",
         workspace.files.len(),
-        read.iter().flatten().map(|(n_bytes, _)| n_bytes).sum::<usize>(),
+        read.iter()
+            .flatten()
+            .map(|(n_bytes, _)| n_bytes)
+            .sum::<usize>(),
         found.commit,
         found.n_skipped
     );
@@ -39,18 +48,45 @@ fn main() -> Result<(), betwixt_files::FilesError> {
         marks.iter().filter(|marks| marks.vendored).count(),
         marks.iter().filter(|marks| marks.is_reported()).count(),
     );
-    for problem in found.problems.iter().chain(read.iter().filter_map(|read| read.as_ref().err())) {
-        println!("problem {}:{}: {}", problem.file, problem.line.unwrap_or(0), problem.message);
+    for problem in found
+        .problems
+        .iter()
+        .chain(read.iter().filter_map(|read| read.as_ref().err()))
+    {
+        println!(
+            "problem {}:{}: {}",
+            problem.file,
+            problem.line.unwrap_or(0),
+            problem.message
+        );
     }
     for (at, service) in workspace.services.iter().enumerate() {
-        let n_files = workspace.files.iter().filter(|file| file.service.is_some_and(|id| id.0 as usize == at)).count();
-        let kind = if service.is_deployable { "service" } else { "library" };
-        println!("{kind} {} in `{}`: {n_files} files, by {}", service.name, service.dir, service.evidence.join(", "));
+        let n_files = workspace
+            .files
+            .iter()
+            .filter(|file| file.service.is_some_and(|id| id.0 as usize == at))
+            .count();
+        let kind = if service.is_deployable {
+            "service"
+        } else {
+            "library"
+        };
+        println!(
+            "{kind} {} in `{}`: {n_files} files, by {}",
+            service.name,
+            service.dir,
+            service.evidence.join(", ")
+        );
     }
     if std::env::args().nth(2).is_some() {
         println!(
             "{:#?}",
-            (&workspace.go_modules, &workspace.node_packages, &workspace.ts_configs, &workspace.cargo_packages)
+            (
+                &workspace.go_modules,
+                &workspace.node_packages,
+                &workspace.ts_configs,
+                &workspace.cargo_packages
+            )
         );
         for (file, read) in workspace.files.iter().zip(&read) {
             println!(

@@ -62,16 +62,27 @@ pub fn discover(root: &Path, options: &Options) -> Result<Discovered, FilesError
         ts_configs: manifests.ts_configs,
         cargo_packages: manifests.cargo_packages,
     };
-    Ok(Discovered { root, workspace, problems, commit: listing.commit, n_skipped: skipped })
+    Ok(Discovered {
+        root,
+        workspace,
+        problems,
+        commit: listing.commit,
+        n_skipped: skipped,
+    })
 }
 
 /// The paths at `root`, and the folder they are relative to.
 fn list(given: &Path, options: &Options) -> Result<(PathBuf, Listing), FilesError> {
     let unreadable = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-            FilesError::RootMissing { path: given.to_owned() }
+            FilesError::RootMissing {
+                path: given.to_owned(),
+            }
         }
-        _ => FilesError::RootUnreadable { path: given.to_owned(), source },
+        _ => FilesError::RootUnreadable {
+            path: given.to_owned(),
+            source,
+        },
     };
     let root = given.canonicalize().map_err(unreadable)?;
     let metadata = root.metadata().map_err(unreadable)?;
@@ -81,14 +92,24 @@ fn list(given: &Path, options: &Options) -> Result<(PathBuf, Listing), FilesErro
         return Ok((root, listing));
     }
     if !metadata.is_file() {
-        return Err(FilesError::RootNotAFolder { path: given.to_owned() });
+        return Err(FilesError::RootNotAFolder {
+            path: given.to_owned(),
+        });
     }
     // A pattern that cannot be understood is refused here too.
     Excludes::new(&root, &options.exclude)?;
-    let (Some(dir), Some(name)) = (root.parent(), root.file_name().and_then(|name| name.to_str())) else {
-        return Err(FilesError::NothingToScan { path: given.to_owned() });
+    let (Some(dir), Some(name)) = (
+        root.parent(),
+        root.file_name().and_then(|name| name.to_str()),
+    ) else {
+        return Err(FilesError::NothingToScan {
+            path: given.to_owned(),
+        });
     };
-    let mut listing = Listing { commit: listing::commit_around(dir), ..Listing::default() };
+    let mut listing = Listing {
+        commit: listing::commit_around(dir),
+        ..Listing::default()
+    };
     if Languages::get().of(name).is_some() {
         listing.paths.push(name.to_owned());
     }
@@ -118,7 +139,9 @@ fn look_at_folder<'a>(
     let mut known: Option<(&'static str, Marks)> = None;
     paths.iter().map(move |path| {
         let languages = Languages::get();
-        let Some(language) = languages.of(path) else { return Looked::Gone };
+        let Some(language) = languages.of(path) else {
+            return Looked::Gone;
+        };
         let rules = &languages.rules(language).paths;
         let folder = match known {
             Some((name, marks)) if name == language.name() => marks,
@@ -148,9 +171,13 @@ fn look_at(root: &Path, path: &str, language: Language, marks: Marks, options: &
     }
     match refusal(&metadata, options) {
         Some(message) => Looked::Problem(lost(path, &message)),
-        None => {
-            Looked::File(SourceFile { path: path.to_owned(), language, marks, service: None, size: metadata.len() })
-        }
+        None => Looked::File(SourceFile {
+            path: path.to_owned(),
+            language,
+            marks,
+            service: None,
+            size: metadata.len(),
+        }),
     }
 }
 
@@ -163,5 +190,10 @@ fn refusal(metadata: &Metadata, options: &Options) -> Option<String> {
     if !metadata.is_file() {
         return Some("is not a regular file".to_owned());
     }
-    (metadata.len() > max_bytes).then(|| format!("has {} bytes, more than the limit of {max_bytes}", metadata.len()))
+    (metadata.len() > max_bytes).then(|| {
+        format!(
+            "has {} bytes, more than the limit of {max_bytes}",
+            metadata.len()
+        )
+    })
 }

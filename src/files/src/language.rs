@@ -14,13 +14,28 @@ use crate::pattern::NamePattern;
 /// The data files: name of the language (see [`Language::name`]), text.
 const SOURCES: [(&str, &str); 8] = [
     ("go", include_str!("../../../grammars/go/language.yml")),
-    ("typescript", include_str!("../../../grammars/typescript/language.yml")),
+    (
+        "typescript",
+        include_str!("../../../grammars/typescript/language.yml"),
+    ),
     ("rust", include_str!("../../../grammars/rust/language.yml")),
     ("sql", include_str!("../../../grammars/sql/language.yml")),
-    ("prisma", include_str!("../../../grammars/prisma/language.yml")),
-    ("proto", include_str!("../../../grammars/proto/language.yml")),
-    ("graphql", include_str!("../../../grammars/graphql/language.yml")),
-    ("config", include_str!("../../../grammars/config/language.yml")),
+    (
+        "prisma",
+        include_str!("../../../grammars/prisma/language.yml"),
+    ),
+    (
+        "proto",
+        include_str!("../../../grammars/proto/language.yml"),
+    ),
+    (
+        "graphql",
+        include_str!("../../../grammars/graphql/language.yml"),
+    ),
+    (
+        "config",
+        include_str!("../../../grammars/config/language.yml"),
+    ),
 ];
 
 const SHARED: &str = include_str!("../../../grammars/shared.yml");
@@ -64,22 +79,32 @@ impl Languages {
         self.by_name
             .get(name)
             .copied()
-            .or_else(|| self.by_pattern.iter().find(|(pattern, _)| pattern.matches(name)).map(|&(_, found)| found))
+            .or_else(|| {
+                self.by_pattern
+                    .iter()
+                    .find(|(pattern, _)| pattern.matches(name))
+                    .map(|&(_, found)| found)
+            })
             .or_else(|| self.of_folder_file(path, extension?))
     }
 
     /// The rules for files of a language.
     pub(crate) fn rules(&self, language: Language) -> &Rules {
         let name = language.name();
-        let (_, rules) =
-            self.rules.iter().find(|(known, _)| *known == name).expect("a test holds that every language has data");
+        let (_, rules) = self
+            .rules
+            .iter()
+            .find(|(known, _)| *known == name)
+            .expect("a test holds that every language has data");
         rules
     }
 
     fn of_folder_file(&self, path: &str, extension: &str) -> Option<Language> {
         let found = self.folder_files.iter().find(|entry| {
             entry.extensions.iter().any(|known| known == extension)
-                && path::parent(path).split('/').any(|part| entry.folders.iter().any(|folder| folder == part))
+                && path::parent(path)
+                    .split('/')
+                    .any(|part| entry.folders.iter().any(|folder| folder == part))
         })?;
         Some(found.language)
     }
@@ -121,13 +146,18 @@ impl Languages {
         }
         self.folder_files.extend(data.folder_files);
         self.framework_paths.extend(data.framework_paths);
-        self.services.server_dependencies.extend(data.services.server_dependencies);
-        self.services.start_scripts.extend(data.services.start_scripts);
+        self.services
+            .server_dependencies
+            .extend(data.services.server_dependencies);
+        self.services
+            .start_scripts
+            .extend(data.services.start_scripts);
     }
 }
 
 fn parse(name: &str, text: &str) -> LanguageData {
-    serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("built-in data of `{name}` is broken: {error}"))
+    serde_saphyr::from_str(text)
+        .unwrap_or_else(|error| panic!("built-in data of `{name}` is broken: {error}"))
 }
 
 /// One `language.yml`; `grammars/shared.yml` explains the parts.

@@ -44,12 +44,34 @@ pub(crate) struct PathRules {
 impl PathRules {
     pub(crate) fn add(&mut self, data: &LanguageData) {
         let none = Marks::default();
-        self.add_paths(&data.generated.paths, Marks { generated: true, ..none });
-        self.add_paths(&data.vendored.paths, Marks { vendored: true, ..none });
+        self.add_paths(
+            &data.generated.paths,
+            Marks {
+                generated: true,
+                ..none
+            },
+        );
+        self.add_paths(
+            &data.vendored.paths,
+            Marks {
+                vendored: true,
+                ..none
+            },
+        );
         self.add_paths(&data.tests.paths, Marks { test: true, ..none });
-        self.add_paths(&data.minified.paths, Marks { minified: true, ..none });
+        self.add_paths(
+            &data.minified.paths,
+            Marks {
+                minified: true,
+                ..none
+            },
+        );
         let PathData { beside, .. } = &data.vendored;
-        self.beside.extend(beside.iter().map(|(manifest, folders)| (manifest.clone(), folders.clone())));
+        self.beside.extend(
+            beside
+                .iter()
+                .map(|(manifest, folders)| (manifest.clone(), folders.clone())),
+        );
     }
 
     /// The marks of a file's name alone.
@@ -64,7 +86,10 @@ impl PathRules {
     }
 
     /// The folders of vendored code that a manifest at `path` explains.
-    pub(crate) fn vendored_beside<'a>(&'a self, path: &'a str) -> impl Iterator<Item = String> + 'a {
+    pub(crate) fn vendored_beside<'a>(
+        &'a self,
+        path: &'a str,
+    ) -> impl Iterator<Item = String> + 'a {
         let name = path::file_name(path);
         self.beside
             .iter()
@@ -101,7 +126,9 @@ impl PathRules {
         for pattern in patterns {
             match pattern.strip_suffix('/') {
                 Some(row) if row.contains('/') => self.folder_rows.push((row.to_owned(), mark)),
-                Some(name) if name.contains('*') => self.folder_patterns.push((NamePattern::new(name), mark)),
+                Some(name) if name.contains('*') => {
+                    self.folder_patterns.push((NamePattern::new(name), mark))
+                }
                 Some(name) => {
                     let marks = self.folders.entry(name.to_owned()).or_default();
                     *marks = marks.union(mark);
@@ -125,7 +152,9 @@ impl VendoredFolders {
         let code = [Language::Go, Language::TypeScript, Language::Rust];
         let folders = paths
             .flat_map(|path| {
-                code.iter().flat_map(move |&language| languages.rules(language).paths.vendored_beside(path))
+                code.iter().flat_map(move |&language| {
+                    languages.rules(language).paths.vendored_beside(path)
+                })
             })
             .collect();
         Self { folders }
@@ -152,14 +181,20 @@ impl HeadRules {
     fn says_generated(&self, text: &str) -> bool {
         let mut comment = String::new();
         for line in head_comment(text) {
-            if self.lines.iter().any(|form| line.starts_with(&form.starts) && line.ends_with(&form.ends)) {
+            if self
+                .lines
+                .iter()
+                .any(|form| line.starts_with(&form.starts) && line.ends_with(&form.ends))
+            {
                 return true;
             }
             comment.push_str(line);
             comment.push('\n');
         }
         comment.make_ascii_lowercase();
-        self.words.iter().any(|all| all.iter().all(|word| comment.contains(word.as_str())))
+        self.words
+            .iter()
+            .any(|all| all.iter().all(|word| comment.contains(word.as_str())))
     }
 }
 
@@ -182,7 +217,9 @@ fn head_comment(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn starts_as_comment(line: &str) -> bool {
-    ["//", "/*", "*", "#", "--", "<!--", "\"use ", "'use "].iter().any(|start| line.starts_with(start))
+    ["//", "/*", "*", "#", "--", "<!--", "\"use ", "'use "]
+        .iter()
+        .any(|start| line.starts_with(start))
 }
 
 /// Whether hardly any of the text could have been typed: long lines, and not only one long constant.
@@ -191,7 +228,10 @@ fn is_minified(text: &str) -> bool {
     if text.len() < 2 * TYPED_LINE || text.len() / n_lines <= MINIFIED_AVERAGE_LINE {
         return false;
     }
-    let n_typed = text.lines().filter(|line| !line.trim().is_empty() && line.len() <= TYPED_LINE).count();
+    let n_typed = text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && line.len() <= TYPED_LINE)
+        .count();
     let n_long = text.lines().filter(|line| line.len() > TYPED_LINE).count();
     n_typed < 20 || n_typed < 4 * n_long
 }
@@ -211,7 +251,9 @@ mod tests {
     fn path_marks(path: &str) -> Marks {
         let languages = Languages::get();
         let rules = &languages.rules(languages.of(path).unwrap()).paths;
-        rules.folder_marks(path::parent(path)).union(rules.name_marks(path::file_name(path)))
+        rules
+            .folder_marks(path::parent(path))
+            .union(rules.name_marks(path::file_name(path)))
     }
 
     #[test]
@@ -251,7 +293,13 @@ mod tests {
         ] {
             assert!(path_marks(path).test, "{path}");
         }
-        for path in ["a/latest.go", "a/contest.ts", "a/attest/x.rs", "a/testing.go", "spec.go"] {
+        for path in [
+            "a/latest.go",
+            "a/contest.ts",
+            "a/attest/x.rs",
+            "a/testing.go",
+            "spec.go",
+        ] {
             assert!(!path_marks(path).test, "{path}");
         }
     }
@@ -288,15 +336,27 @@ mod tests {
                 "/* eslint-disable */\n/**\n * This file was automatically generated by x.\n */\nexport {}\n",
             ),
             (Language::Rust, "// @generated by a tool\nmod x;\n"),
-            (Language::Rust, "#![allow(dead_code)]\n// This file is @generated.\nfn f() {}\n"),
-            (Language::GraphQl, "# Generated. Do not edit!\ntype A { id: ID }\n"),
+            (
+                Language::Rust,
+                "#![allow(dead_code)]\n// This file is @generated.\nfn f() {}\n",
+            ),
+            (
+                Language::GraphQl,
+                "# Generated. Do not edit!\ntype A { id: ID }\n",
+            ),
         ];
         for (language, text) in yes {
             assert!(content_marks(language, text).generated, "{text}");
         }
         let no = [
-            (Language::TypeScript, "// Ids are generated by the database.\nexport const x = 1;\n"),
-            (Language::TypeScript, "import x from 'y';\nconst marker = '@generated';\n"),
+            (
+                Language::TypeScript,
+                "// Ids are generated by the database.\nexport const x = 1;\n",
+            ),
+            (
+                Language::TypeScript,
+                "import x from 'y';\nconst marker = '@generated';\n",
+            ),
         ];
         for (language, text) in no {
             assert!(!content_marks(language, text).generated, "{text}");
@@ -307,7 +367,11 @@ mod tests {
     fn one_long_constant_is_not_minified_code() {
         let bundle = format!("!function(){{{}}}();\n", "var a=1;".repeat(500));
         assert!(content_marks(Language::JavaScript, &bundle).minified);
-        let typed = format!("{}const logo = \"{}\";\n", "const a = 1;\n".repeat(60), "x".repeat(100_000));
+        let typed = format!(
+            "{}const logo = \"{}\";\n",
+            "const a = 1;\n".repeat(60),
+            "x".repeat(100_000)
+        );
         assert!(!content_marks(Language::TypeScript, &typed).minified);
         assert!(!content_marks(Language::Sql, &bundle).minified);
     }

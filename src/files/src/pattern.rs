@@ -9,7 +9,9 @@ pub(crate) struct NamePattern {
 
 impl NamePattern {
     pub(crate) fn new(pattern: &str) -> Self {
-        Self { parts: pattern.split('*').map(str::to_owned).collect() }
+        Self {
+            parts: pattern.split('*').map(str::to_owned).collect(),
+        }
     }
 
     /// Whether the pattern is a plain name.
@@ -24,10 +26,16 @@ impl NamePattern {
         let [first, middle @ .., last] = self.parts.as_slice() else {
             return self.as_literal() == Some(name);
         };
-        let Some(rest) = name.strip_prefix(first.as_str()) else { return false };
-        let Some(mut rest) = rest.strip_suffix(last.as_str()) else { return false };
+        let Some(rest) = name.strip_prefix(first.as_str()) else {
+            return false;
+        };
+        let Some(mut rest) = rest.strip_suffix(last.as_str()) else {
+            return false;
+        };
         for part in middle {
-            let Some(at) = rest.find(part.as_str()) else { return false };
+            let Some(at) = rest.find(part.as_str()) else {
+                return false;
+            };
             rest = &rest[at + part.len()..];
         }
         true

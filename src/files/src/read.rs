@@ -27,9 +27,17 @@ pub fn read(root: &Path, file: &SourceFile) -> Result<String, Problem> {
 
 /// Reads the file at a relative path if it has at most `max_bytes` bytes.
 pub(crate) fn read_text(root: &Path, path: &str, max_bytes: u64) -> Result<String, Problem> {
-    let bytes = read_bytes(&root.join(path), max_bytes).map_err(|why| lost(path, &why.to_string()))?;
-    let mut text = String::from_utf8(bytes)
-        .map_err(|error| lost(path, &format!("not UTF-8 text from byte {}", error.utf8_error().valid_up_to())))?;
+    let bytes =
+        read_bytes(&root.join(path), max_bytes).map_err(|why| lost(path, &why.to_string()))?;
+    let mut text = String::from_utf8(bytes).map_err(|error| {
+        lost(
+            path,
+            &format!(
+                "not UTF-8 text from byte {}",
+                error.utf8_error().valid_up_to()
+            ),
+        )
+    })?;
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }
@@ -38,7 +46,10 @@ pub(crate) fn read_text(root: &Path, path: &str, max_bytes: u64) -> Result<Strin
 
 /// A problem that costs the whole file.
 pub(crate) fn lost(path: &str, message: &str) -> Problem {
-    Problem { severity: ProblemSeverity::Error, ..Problem::warning(path, message) }
+    Problem {
+        severity: ProblemSeverity::Error,
+        ..Problem::warning(path, message)
+    }
 }
 
 /// Why a file has no text.
@@ -73,7 +84,9 @@ fn read_bytes(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Unreadable> {
         file.by_ref().take(SNIFF_BYTES).read_to_end(&mut bytes)?;
         check_text(&bytes)?;
     }
-    let rest = max_bytes.saturating_add(1).saturating_sub(bytes.len() as u64);
+    let rest = max_bytes
+        .saturating_add(1)
+        .saturating_sub(bytes.len() as u64);
     file.take(rest).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max_bytes {
         return Err(Unreadable::TooLarge(max_bytes));
@@ -88,7 +101,11 @@ fn check_text(bytes: &[u8]) -> Result<(), Unreadable> {
         return Err(Unreadable::Utf16);
     }
     let n_nul = memchr::memchr_iter(0, bytes).count();
-    if n_nul > bytes.len() / BYTES_PER_NUL { Err(Unreadable::NotText) } else { Ok(()) }
+    if n_nul > bytes.len() / BYTES_PER_NUL {
+        Err(Unreadable::NotText)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -104,8 +121,14 @@ mod tests {
 
     #[test]
     fn text_comes_without_its_byte_order_mark() {
-        assert_eq!(read_written("a.go", b"\xef\xbb\xbfpackage a\n").unwrap(), "package a\n");
-        assert_eq!(read_written("a.go", "// größer\n".as_bytes()).unwrap(), "// größer\n");
+        assert_eq!(
+            read_written("a.go", b"\xef\xbb\xbfpackage a\n").unwrap(),
+            "package a\n"
+        );
+        assert_eq!(
+            read_written("a.go", "// größer\n".as_bytes()).unwrap(),
+            "// größer\n"
+        );
         assert_eq!(read_written("a.go", b"").unwrap(), "");
     }
 
@@ -114,20 +137,33 @@ mod tests {
         let mut packets = vec![0x47, 0x40, 0x00, 0x10];
         packets.resize(188 * 4096, 0xff);
         packets.iter_mut().step_by(61).for_each(|byte| *byte = 0);
-        assert_eq!(read_written("clip.ts", &packets).unwrap_err(), "is not text");
+        assert_eq!(
+            read_written("clip.ts", &packets).unwrap_err(),
+            "is not text"
+        );
     }
 
     #[test]
     fn a_nul_in_a_long_text_is_text() {
         let text = format!("{}const key = `a\0b`;\n", "const a = 1;\n".repeat(100));
         assert_eq!(read_written("a.ts", text.as_bytes()).unwrap(), text);
-        assert_eq!(read_written("a.go", b"\x7fELF\x02\x01\0\0\0").unwrap_err(), "is not text");
+        assert_eq!(
+            read_written("a.go", b"\x7fELF\x02\x01\0\0\0").unwrap_err(),
+            "is not text"
+        );
     }
 
     #[test]
     fn other_encodings_are_problems() {
-        assert_eq!(read_written("a.go", b"package \xe9\n").unwrap_err(), "not UTF-8 text from byte 8");
-        assert!(read_written("a.go", b"\xff\xfep\0").unwrap_err().contains("UTF-16"));
+        assert_eq!(
+            read_written("a.go", b"package \xe9\n").unwrap_err(),
+            "not UTF-8 text from byte 8"
+        );
+        assert!(
+            read_written("a.go", b"\xff\xfep\0")
+                .unwrap_err()
+                .contains("UTF-16")
+        );
     }
 
     #[test]
@@ -136,7 +172,12 @@ mod tests {
         fs::create_dir(dir.path().join("x.go")).unwrap();
         let problem = read_text(dir.path(), "x.go", 100).unwrap_err();
         assert_eq!(problem.message, "is not a regular file");
-        assert!(read_text(dir.path(), "gone.go", 100).unwrap_err().message.starts_with("cannot be read"));
+        assert!(
+            read_text(dir.path(), "gone.go", 100)
+                .unwrap_err()
+                .message
+                .starts_with("cannot be read")
+        );
     }
 
     #[test]
@@ -144,6 +185,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("x.go"), "0123456789").unwrap();
         assert!(read_text(dir.path(), "x.go", 10).is_ok());
-        assert_eq!(read_text(dir.path(), "x.go", 9).unwrap_err().message, "has more than 9 bytes");
+        assert_eq!(
+            read_text(dir.path(), "x.go", 9).unwrap_err().message,
+            "has more than 9 bytes"
+        );
     }
 }

@@ -46,12 +46,28 @@ fn git(dir: &Path, arguments: &[&str]) -> String {
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", dir)
         .env("GIT_CONFIG_NOSYSTEM", "1")
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "protocol.file.allow=always"])
-        .args(["-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false"])
+        .args([
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@example.com",
+            "-c",
+            "protocol.file.allow=always",
+        ])
+        .args([
+            "-c",
+            "init.defaultBranch=main",
+            "-c",
+            "commit.gpgsign=false",
+        ])
         .args(arguments)
         .output()
         .unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "git {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
@@ -60,11 +76,20 @@ fn found(dir: &Path) -> Discovered {
 }
 
 fn paths(found: &Discovered) -> Vec<&str> {
-    found.workspace.files.iter().map(|file| file.path.as_str()).collect()
+    found
+        .workspace
+        .files
+        .iter()
+        .map(|file| file.path.as_str())
+        .collect()
 }
 
 fn problems(found: &Discovered) -> Vec<(&str, &str)> {
-    found.problems.iter().map(|problem| (problem.file.as_str(), problem.message.as_str())).collect()
+    found
+        .problems
+        .iter()
+        .map(|problem| (problem.file.as_str(), problem.message.as_str()))
+        .collect()
 }
 
 #[test]
@@ -104,18 +129,40 @@ fn in_git_the_tracked_and_the_untracked_that_are_not_ignored_count() {
     fs::remove_file(dir.path().join("gone.go")).unwrap();
     write_all(
         dir.path(),
-        &[("new.go", ""), ("ignored.sql", ""), ("local/x.go", ""), (".cache/x.go", ""), ("excluded.go", "")],
+        &[
+            ("new.go", ""),
+            ("ignored.sql", ""),
+            ("local/x.go", ""),
+            (".cache/x.go", ""),
+            ("excluded.go", ""),
+        ],
     );
     write_all(dir.path(), &[(".git/info/exclude", "excluded.go\n")]);
     let found = found(dir.path());
-    assert_eq!(paths(&found), [".github/check.ts", "a/main.go", "new.go", "tracked_but_ignored.sql"]);
-    assert_eq!(found.commit.unwrap(), git(dir.path(), &["rev-parse", "HEAD"]));
+    assert_eq!(
+        paths(&found),
+        [
+            ".github/check.ts",
+            "a/main.go",
+            "new.go",
+            "tracked_but_ignored.sql"
+        ]
+    );
+    assert_eq!(
+        found.commit.unwrap(),
+        git(dir.path(), &["rev-parse", "HEAD"])
+    );
     assert_eq!(found.problems, []);
 }
 
 #[test]
 fn a_subfolder_of_a_work_tree_is_listed_by_its_own_paths() {
-    let dir = committed(&[(".gitignore", "*.tmp.go\n"), ("a/x.go", ""), ("a/b/y.go", ""), ("ab/z.go", "")]);
+    let dir = committed(&[
+        (".gitignore", "*.tmp.go\n"),
+        ("a/x.go", ""),
+        ("a/b/y.go", ""),
+        ("ab/z.go", ""),
+    ]);
     write_all(dir.path(), &[("a/new.go", ""), ("a/b/x.tmp.go", "")]);
     let found = found(&dir.path().join("a"));
     assert_eq!(paths(&found), ["b/y.go", "new.go", "x.go"]);
@@ -136,7 +183,10 @@ fn before_the_first_commit_there_is_no_commit() {
     let dir = folder(&[("x.go", "")]);
     git(dir.path(), &["init", "-q"]);
     let untracked = found(dir.path());
-    assert_eq!((paths(&untracked), &untracked.commit), (vec!["x.go"], &None));
+    assert_eq!(
+        (paths(&untracked), &untracked.commit),
+        (vec!["x.go"], &None)
+    );
     git(dir.path(), &["add", "x.go"]);
     let staged = found(dir.path());
     assert_eq!((paths(&staged), &staged.commit), (vec!["x.go"], &None));
@@ -145,21 +195,31 @@ fn before_the_first_commit_there_is_no_commit() {
 
 #[test]
 fn a_broken_repository_is_walked_and_said() {
-    let cases: [&[(&str, &str)]; 3] =
-        [&[(".git", "gitdir: /nowhere/at/all\n")], &[(".git/HEAD", "ref: refs/heads/main\n")], &[(".git/x", "")]];
+    let cases: [&[(&str, &str)]; 3] = [
+        &[(".git", "gitdir: /nowhere/at/all\n")],
+        &[(".git/HEAD", "ref: refs/heads/main\n")],
+        &[(".git/x", "")],
+    ];
     for broken in cases {
         let dir = folder(&[("x.go", ""), (".gitignore", "y.go\n"), ("y.go", "")]);
         write_all(dir.path(), broken);
         let found = found(dir.path());
         assert_eq!(paths(&found), ["x.go"]);
         assert_eq!(found.problems.len(), 1, "{:?}", found.problems);
-        assert_eq!((found.problems[0].file.as_str(), found.commit), (".git", None));
+        assert_eq!(
+            (found.problems[0].file.as_str(), found.commit),
+            (".git", None)
+        );
     }
     let dir = committed(&[("x.go", "")]);
     fs::write(dir.path().join(".git/index"), "no index").unwrap();
     let found = found(dir.path());
     assert_eq!(paths(&found), ["x.go"]);
-    assert!(found.problems[0].message.contains("git repository cannot be read"));
+    assert!(
+        found.problems[0]
+            .message
+            .contains("git repository cannot be read")
+    );
 }
 
 #[test]
@@ -167,7 +227,17 @@ fn a_linked_work_tree_has_its_own_index_and_commit() {
     let main = committed(&[("x.go", "")]);
     let linked = tempfile::tempdir().unwrap();
     let path = linked.path().join("tree");
-    git(main.path(), &["worktree", "add", "-q", "-b", "other", path.to_str().unwrap()]);
+    git(
+        main.path(),
+        &[
+            "worktree",
+            "add",
+            "-q",
+            "-b",
+            "other",
+            path.to_str().unwrap(),
+        ],
+    );
     write_all(&path, &[("y.go", "")]);
     git(&path, &["add", "-A"]);
     commit(&path);
@@ -182,8 +252,20 @@ fn a_linked_work_tree_has_its_own_index_and_commit() {
 fn repositories_inside_a_repository_are_left_out_and_said() {
     let inner = committed(&[("inner.go", "")]);
     let dir = committed(&[("x.go", "")]);
-    git(dir.path(), &["submodule", "--quiet", "add", inner.path().to_str().unwrap(), "sub"]);
-    git(dir.path(), &["worktree", "add", "-q", "-b", "other", "trees/other"]);
+    git(
+        dir.path(),
+        &[
+            "submodule",
+            "--quiet",
+            "add",
+            inner.path().to_str().unwrap(),
+            "sub",
+        ],
+    );
+    git(
+        dir.path(),
+        &["worktree", "add", "-q", "-b", "other", "trees/other"],
+    );
     let found = found(dir.path());
     assert_eq!(paths(&found), ["x.go"]);
     let said: Vec<&str> = problems(&found).into_iter().map(|(file, _)| file).collect();
@@ -199,7 +281,11 @@ fn a_conflicted_file_is_listed_once() {
     git(dir.path(), &["checkout", "-q", "main"]);
     fs::write(dir.path().join("x.go"), "package c\n").unwrap();
     git(dir.path(), &["commit", "-q", "-a", "-m", "c"]);
-    let merge = Command::new("git").current_dir(dir.path()).args(["merge", "-q", "other"]).output().unwrap();
+    let merge = Command::new("git")
+        .current_dir(dir.path())
+        .args(["merge", "-q", "other"])
+        .output()
+        .unwrap();
     assert!(!merge.status.success());
     assert_eq!(paths(&found(dir.path())), ["x.go"]);
 }
@@ -207,7 +293,10 @@ fn a_conflicted_file_is_listed_once() {
 #[test]
 fn a_sparse_checkout_lists_what_is_on_disk() {
     let dir = committed(&[("a/x.go", ""), ("b/y.go", ""), ("root.go", "")]);
-    git(dir.path(), &["sparse-checkout", "set", "--cone", "--sparse-index", "a"]);
+    git(
+        dir.path(),
+        &["sparse-checkout", "set", "--cone", "--sparse-index", "a"],
+    );
     let found = found(dir.path());
     assert_eq!(paths(&found), ["a/x.go", "root.go"]);
     assert_eq!(found.problems, []);
@@ -239,19 +328,32 @@ fn options_say_what_is_left_out() {
         ("old/z.go", ""),
         ("big.go", "0123456789"),
     ]);
-    let options =
-        Options { exclude: vec!["old/".to_owned()], include_tests: false, include_vendored: true, max_file_bytes: 9 };
+    let options = Options {
+        exclude: vec!["old/".to_owned()],
+        include_tests: false,
+        include_vendored: true,
+        max_file_bytes: 9,
+    };
     let found = discover(dir.path(), &options).unwrap();
-    assert_eq!(paths(&found), ["go.mod", "vendor/y/y.go", "x.go"].map(|path| path));
+    assert_eq!(
+        paths(&found),
+        ["go.mod", "vendor/y/y.go", "x.go"].map(|path| path)
+    );
     assert!(found.workspace.files[1].marks.vendored);
     assert_eq!((found.n_skipped.tests, found.n_skipped.excluded), (1, 1));
-    assert_eq!(problems(&found), [("big.go", "has 10 bytes, more than the limit of 9")]);
+    assert_eq!(
+        problems(&found),
+        [("big.go", "has 10 bytes, more than the limit of 9")]
+    );
 }
 
 #[test]
 fn a_huge_file_is_a_problem_and_not_read() {
     let dir = folder(&[("x.go", "package x\n")]);
-    fs::File::create(dir.path().join("dump.sql")).unwrap().set_len(50 << 20).unwrap();
+    fs::File::create(dir.path().join("dump.sql"))
+        .unwrap()
+        .set_len(50 << 20)
+        .unwrap();
     let found = found(dir.path());
     assert_eq!(paths(&found), ["x.go"]);
     assert_eq!(problems(&found)[0].0, "dump.sql");
@@ -263,10 +365,19 @@ fn what_is_not_text_is_one_problem_when_it_is_read() {
     let mut video = vec![0xff_u8; 188 * 1000];
     video.iter_mut().step_by(188).for_each(|byte| *byte = 0x47);
     fs::write(dir.path().join("clip.ts"), &video).unwrap();
-    fs::write(dir.path().join("tool.go"), b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0").unwrap();
+    fs::write(
+        dir.path().join("tool.go"),
+        b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0",
+    )
+    .unwrap();
     fs::write(dir.path().join("latin.go"), b"package caf\xe9\n").unwrap();
     let found = found(dir.path());
-    let read: Vec<_> = found.workspace.files.iter().map(|file| read(&found.root, file)).collect();
+    let read: Vec<_> = found
+        .workspace
+        .files
+        .iter()
+        .map(|file| read(&found.root, file))
+        .collect();
     assert_eq!(paths(&found), ["clip.ts", "latin.go", "tool.go", "x.go"]);
     assert!(read[..3].iter().all(Result::is_err));
     assert_eq!(read[3].as_deref(), Ok("package x\n"));
@@ -286,7 +397,11 @@ mod unix {
         let dir = committed(&[("a/x.go", ""), ("b/y.go", "")]);
         symlink(dir.path(), dir.path().join("a/loop")).unwrap();
         symlink("gone.go", dir.path().join("dangling.go")).unwrap();
-        symlink(outside.path().join("secret.go"), dir.path().join("a/secret.go")).unwrap();
+        symlink(
+            outside.path().join("secret.go"),
+            dir.path().join("a/secret.go"),
+        )
+        .unwrap();
         git(dir.path(), &["add", "dangling.go", "a/secret.go"]);
         // A folder of the index that has become a link.
         fs::remove_dir_all(dir.path().join("b")).unwrap();
@@ -308,7 +423,13 @@ mod unix {
     #[test]
     fn pipes_are_problems_and_folders_named_like_files_are_folders() {
         let dir = folder(&[("x.go/y.go", "")]);
-        assert!(Command::new("mkfifo").arg(dir.path().join("pipe.go")).status().unwrap().success());
+        assert!(
+            Command::new("mkfifo")
+                .arg(dir.path().join("pipe.go"))
+                .status()
+                .unwrap()
+                .success()
+        );
         let found = found(dir.path());
         assert_eq!(paths(&found), ["x.go/y.go"]);
         assert_eq!(problems(&found), [("pipe.go", "is not a regular file")]);
@@ -321,7 +442,10 @@ mod unix {
         fs::write(dir.path().join(name), "").unwrap();
         let walked = found(dir.path());
         assert_eq!(paths(&walked), ["x.go"]);
-        assert_eq!(problems(&walked), [("caf\u{fffd}.go", "its name is not UTF-8")]);
+        assert_eq!(
+            problems(&walked),
+            [("caf\u{fffd}.go", "its name is not UTF-8")]
+        );
         git(dir.path(), &["init", "-q"]);
         git(dir.path(), &["add", "-A"]);
         let tracked = found(dir.path());
@@ -335,7 +459,10 @@ mod unix {
         write_all(dir.path(), &[("x.go/inner.go", "")]);
         let found = found(dir.path());
         assert_eq!(paths(&found), ["x.go/inner.go", "y.go"]);
-        assert_eq!(problems(&found), [("x.go", "is a folder where the git index has a file")]);
+        assert_eq!(
+            problems(&found),
+            [("x.go", "is a folder where the git index has a file")]
+        );
     }
 }
 
@@ -344,7 +471,10 @@ fn a_single_file_can_be_scanned() {
     let dir = committed(&[("a/x.go", "package a\n"), ("a/y.go", "")]);
     let found = found(&dir.path().join("a/x.go"));
     assert_eq!(paths(&found), ["x.go"]);
-    assert_eq!(read(&found.root, &found.workspace.files[0]).unwrap(), "package a\n");
+    assert_eq!(
+        read(&found.root, &found.workspace.files[0]).unwrap(),
+        "package a\n"
+    );
     assert!(found.commit.is_some());
 }
 
@@ -353,21 +483,37 @@ fn nothing_to_scan_is_an_error_of_its_own() {
     let empty = tempfile::tempdir().unwrap();
     let only_config = folder(&[("package.json", "{}"), ("README.md", "")]);
     let text = folder(&[("README.md", "")]);
-    for root in [empty.path(), only_config.path(), &text.path().join("README.md")] {
+    for root in [
+        empty.path(),
+        only_config.path(),
+        &text.path().join("README.md"),
+    ] {
         let error = discover(root, &Options::default()).unwrap_err();
         assert!(matches!(error, FilesError::NothingToScan { .. }), "{error}");
     }
     let error = discover(&empty.path().join("gone"), &Options::default()).unwrap_err();
     assert!(matches!(error, FilesError::RootMissing { .. }), "{error}");
-    let options = Options { exclude: vec!["{a".to_owned()], ..Options::default() };
+    let options = Options {
+        exclude: vec!["{a".to_owned()],
+        ..Options::default()
+    };
     let error = discover(text.path(), &options).unwrap_err();
     assert!(matches!(error, FilesError::Exclude { .. }), "{error}");
 }
 
 #[test]
 fn the_order_is_that_of_the_paths() {
-    let dir = folder(&[("b.go", ""), ("a/z.go", ""), ("a.go", ""), ("a-b/x.go", ""), ("B.go", "")]);
-    assert_eq!(paths(&found(dir.path())), ["B.go", "a-b/x.go", "a.go", "a/z.go", "b.go"]);
+    let dir = folder(&[
+        ("b.go", ""),
+        ("a/z.go", ""),
+        ("a.go", ""),
+        ("a-b/x.go", ""),
+        ("B.go", ""),
+    ]);
+    assert_eq!(
+        paths(&found(dir.path())),
+        ["B.go", "a-b/x.go", "a.go", "a/z.go", "b.go"]
+    );
 }
 
 #[test]
@@ -383,7 +529,16 @@ fn malformed_manifests_are_problems_except_among_tests() {
     ]);
     let found = found(dir.path());
     let said: Vec<&str> = problems(&found).into_iter().map(|(file, _)| file).collect();
-    assert_eq!(said, ["Cargo.toml", "api/go.mod", "docker-compose.yml", "package.json", "tsconfig.json"]);
+    assert_eq!(
+        said,
+        [
+            "Cargo.toml",
+            "api/go.mod",
+            "docker-compose.yml",
+            "package.json",
+            "tsconfig.json"
+        ]
+    );
 }
 
 #[test]
@@ -399,9 +554,15 @@ fn services_own_their_files() {
             r#"{"name": "@acme/web", "dependencies": {"next": "16"}, "scripts": {"start": "next start"}}"#,
         ),
         ("apps/web/src/page.tsx", ""),
-        ("packages/shared/package.json", r#"{"name": "@acme/shared", "main": "dist/index.js"}"#),
+        (
+            "packages/shared/package.json",
+            r#"{"name": "@acme/shared", "main": "dist/index.js"}"#,
+        ),
         ("packages/shared/src/index.ts", ""),
-        ("api_billing/go.mod", "module example.com/acme/api_billing\n"),
+        (
+            "api_billing/go.mod",
+            "module example.com/acme/api_billing\n",
+        ),
         ("api_billing/cmd/billing/main.go", "package main\n"),
         ("api_billing/cmd/migrate/main.go", "package main\n"),
         ("api_billing/Dockerfile", ""),
@@ -414,8 +575,14 @@ fn services_own_their_files() {
             "docker-compose.yml",
             "services:\n  billing:\n    build: { context: ., dockerfile: api_billing/Dockerfile }\n",
         ),
-        ("k8s/web.yaml", "spec:\n  image: registry.example.com/acme-web:1\n"),
-        ("examples/demo/package.json", r#"{"name": "demo", "dependencies": {"express": "5"}}"#),
+        (
+            "k8s/web.yaml",
+            "spec:\n  image: registry.example.com/acme-web:1\n",
+        ),
+        (
+            "examples/demo/package.json",
+            r#"{"name": "demo", "dependencies": {"express": "5"}}"#,
+        ),
         ("examples/demo/index.ts", ""),
     ]);
     let found = found(dir.path());
@@ -423,20 +590,42 @@ fn services_own_their_files() {
         .workspace
         .services
         .iter()
-        .map(|service| (service.name.as_str(), service.dir.as_str(), service.is_deployable, service.evidence.join(" ")))
+        .map(|service| {
+            (
+                service.name.as_str(),
+                service.dir.as_str(),
+                service.is_deployable,
+                service.evidence.join(" "),
+            )
+        })
         .collect();
     let expected = [
         ("platform", "", false, "package.json"),
-        ("api_billing", "api_billing", true, "go.mod main package Dockerfile compose"),
+        (
+            "api_billing",
+            "api_billing",
+            true,
+            "go.mod main package Dockerfile compose",
+        ),
         ("web", "apps/web", true, "package.json kubernetes"),
         ("mailer", "crates/mailer", true, "Cargo.toml"),
         ("shared", "packages/shared", false, "package.json"),
         ("pkg", "pkg", false, "go.mod"),
     ];
-    assert_eq!(services, expected.map(|(name, dir, is_deployable, by)| (name, dir, is_deployable, by.to_owned())));
+    assert_eq!(
+        services,
+        expected.map(|(name, dir, is_deployable, by)| (name, dir, is_deployable, by.to_owned()))
+    );
     let owner = |path: &str| {
-        let file = found.workspace.files.iter().find(|file| file.path == path).unwrap();
-        found.workspace.services[file.service.unwrap().0 as usize].name.as_str()
+        let file = found
+            .workspace
+            .files
+            .iter()
+            .find(|file| file.path == path)
+            .unwrap();
+        found.workspace.services[file.service.unwrap().0 as usize]
+            .name
+            .as_str()
     };
     assert_eq!(owner("api_billing/cmd/migrate/main.go"), "api_billing");
     assert_eq!(owner("apps/web/src/page.tsx"), "web");
@@ -457,18 +646,37 @@ fn a_module_of_several_programs_is_split() {
         ("build/Dockerfile.flow-api", ""),
     ]);
     let found = found(dir.path());
-    let services: Vec<_> =
-        found.workspace.services.iter().map(|service| (service.name.as_str(), service.is_deployable)).collect();
-    assert_eq!(services, [("flow", false), ("flow-api", true), ("flow-engine", true)]);
-    assert_eq!(found.workspace.services[1].evidence, ["main package", "Dockerfile"]);
+    let services: Vec<_> = found
+        .workspace
+        .services
+        .iter()
+        .map(|service| (service.name.as_str(), service.is_deployable))
+        .collect();
+    assert_eq!(
+        services,
+        [("flow", false), ("flow-api", true), ("flow-engine", true)]
+    );
+    assert_eq!(
+        found.workspace.services[1].evidence,
+        ["main package", "Dockerfile"]
+    );
 }
 
 #[test]
 fn part_of_a_module_is_one_service() {
-    let dir = folder(&[("handlers/x.go", "package handlers\n"), ("store/y.go", "package store\n")]);
+    let dir = folder(&[
+        ("handlers/x.go", "package handlers\n"),
+        ("store/y.go", "package store\n"),
+    ]);
     let found = found(dir.path());
     assert_eq!(found.workspace.services.len(), 1);
-    assert!(found.workspace.files.iter().all(|file| file.service.is_some()));
+    assert!(
+        found
+            .workspace
+            .files
+            .iter()
+            .all(|file| file.service.is_some())
+    );
 }
 
 #[test]

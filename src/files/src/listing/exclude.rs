@@ -36,10 +36,18 @@ impl Excludes {
         };
         let mut builder = GitignoreBuilder::new("");
         for pattern in patterns {
-            builder.add_line(None, pattern).map_err(|error| refused(pattern, &error))?;
+            builder
+                .add_line(None, pattern)
+                .map_err(|error| refused(pattern, &error))?;
         }
-        let options = builder.build().map_err(|error| refused(&patterns.join(", "), &error))?;
-        Ok(Self { root: root.to_owned(), options, folders: RwLock::default() })
+        let options = builder
+            .build()
+            .map_err(|error| refused(&patterns.join(", "), &error))?;
+        Ok(Self {
+            root: root.to_owned(),
+            options,
+            folders: RwLock::default(),
+        })
     }
 
     /// Whether a file is excluded, by itself or through a folder around it.
@@ -77,17 +85,29 @@ impl Excludes {
     }
 
     fn known(&self, dir: &str) -> Option<Folder> {
-        self.folders.read().unwrap_or_else(PoisonError::into_inner).get(dir).cloned()
+        self.folders
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(dir)
+            .cloned()
     }
 
     fn open(&self, dir: &str, around: &Folder) -> Folder {
         if !dir.is_empty() && (around.is_excluded || self.matches(dir, true, around)) {
-            return Folder { is_excluded: true, ignores: Arc::default() };
+            return Folder {
+                is_excluded: true,
+                ignores: Arc::default(),
+            };
         }
-        let Some(ignore) = self.read_folder(dir) else { return around.clone() };
+        let Some(ignore) = self.read_folder(dir) else {
+            return around.clone();
+        };
         let mut ignores = vec![(dir.len(), Arc::new(ignore))];
         ignores.extend(around.ignores.iter().cloned());
-        Folder { is_excluded: false, ignores: Arc::new(ignores) }
+        Folder {
+            is_excluded: false,
+            ignores: Arc::new(ignores),
+        }
     }
 
     /// The nearest `.betwixtignore` that says anything decides, as in git.
@@ -157,7 +177,9 @@ mod tests {
 
     #[test]
     fn a_pattern_that_is_no_glob_is_refused() {
-        let error = Excludes::new(Path::new("/"), &["a{b".to_owned()]).err().unwrap();
+        let error = Excludes::new(Path::new("/"), &["a{b".to_owned()])
+            .err()
+            .unwrap();
         assert!(error.to_string().contains("a{b"), "{error}");
     }
 

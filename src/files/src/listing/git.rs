@@ -16,7 +16,9 @@ use crate::read::lost;
 
 /// The work tree that `root` lies in: the nearest folder with a `.git`.
 pub(crate) fn around(root: &Path) -> Option<PathBuf> {
-    root.ancestors().find(|dir| dir.join(".git").symlink_metadata().is_ok()).map(Path::to_owned)
+    root.ancestors()
+        .find(|dir| dir.join(".git").symlink_metadata().is_ok())
+        .map(Path::to_owned)
 }
 
 /// Lists the part of the work tree below `root`.
@@ -27,11 +29,17 @@ pub(crate) fn around(root: &Path) -> Option<PathBuf> {
 pub(crate) fn list(root: &Path, worktree: &Path, excludes: &Excludes) -> Result<Listing, String> {
     let repository = open(worktree)?;
     let prefix = root.strip_prefix(worktree).unwrap_or(Path::new(""));
-    let prefix = prefix.to_str().ok_or("the path to the scanned folder is not UTF-8")?;
-    let index = repository.index_or_empty().map_err(|error| reason(&error))?;
+    let prefix = prefix
+        .to_str()
+        .ok_or("the path to the scanned folder is not UTF-8")?;
+    let index = repository
+        .index_or_empty()
+        .map_err(|error| reason(&error))?;
     let mut tracked = Tracked::default();
     for entry in index.entries() {
-        let Some(below) = below(entry.path(&index), prefix) else { continue };
+        let Some(below) = below(entry.path(&index), prefix) else {
+            continue;
+        };
         tracked.add(below, entry.mode);
     }
     let mut listing = tracked.list(root, excludes);
@@ -51,7 +59,8 @@ pub(crate) fn commit_of(worktree: &Path) -> Result<Option<String>, String> {
 
 fn open(worktree: &Path) -> Result<gix::Repository, String> {
     let options = gix::open::Options::isolated();
-    let repository = gix::ThreadSafeRepository::open_opts(worktree, options).map_err(|error| reason(&error))?;
+    let repository =
+        gix::ThreadSafeRepository::open_opts(worktree, options).map_err(|error| reason(&error))?;
     Ok(repository.to_thread_local())
 }
 
@@ -65,7 +74,9 @@ fn below<'a>(path: &'a gix::bstr::BStr, prefix: &str) -> Option<&'a [u8]> {
     if prefix.is_empty() {
         return Some(path.as_bytes());
     }
-    path.as_bytes().strip_prefix(prefix.as_bytes())?.strip_prefix(b"/")
+    path.as_bytes()
+        .strip_prefix(prefix.as_bytes())?
+        .strip_prefix(b"/")
 }
 
 fn reason(error: &dyn std::error::Error) -> String {
@@ -91,7 +102,9 @@ impl Tracked {
         let Ok(path) = std::str::from_utf8(path) else {
             let shown = String::from_utf8_lossy(path).into_owned();
             if Languages::get().of(&shown).is_some() {
-                self.listing.problems.push(lost(&shown, "its name is not UTF-8"));
+                self.listing
+                    .problems
+                    .push(lost(&shown, "its name is not UTF-8"));
             }
             return;
         };
@@ -99,7 +112,10 @@ impl Tracked {
             Mode::SYMLINK => self.listing.n_links += 1,
             Mode::COMMIT => {
                 self.submodules.insert(path.to_owned());
-                self.listing.problems.push(left_out(path, "is a git submodule and was left out; scan it by itself"));
+                self.listing.problems.push(left_out(
+                    path,
+                    "is a git submodule and was left out; scan it by itself",
+                ));
             }
             Mode::FILE | Mode::FILE_EXECUTABLE => self.add_file(path),
             // A folder that a sparse checkout left out.
@@ -109,7 +125,9 @@ impl Tracked {
 
     fn add_file(&mut self, path: &str) {
         // The stages of a conflict stand side by side.
-        if self.files.last().is_some_and(|last| last == path) || path.split('/').any(|part| part == STATE_FOLDER) {
+        if self.files.last().is_some_and(|last| last == path)
+            || path.split('/').any(|part| part == STATE_FOLDER)
+        {
             return;
         }
         if Languages::get().of(path).is_some() {
@@ -122,7 +140,10 @@ impl Tracked {
     /// The tracked files that are not excluded and not behind a link that took a folder's place.
     fn list(&mut self, root: &Path, excludes: &Excludes) -> Listing {
         let mut listing = std::mem::take(&mut self.listing);
-        let mut folders = Folders { root, known: FxHashMap::default() };
+        let mut folders = Folders {
+            root,
+            known: FxHashMap::default(),
+        };
         for path in std::mem::take(&mut self.files) {
             if excludes.hold_file(&path) {
                 listing.n_excluded += 1;
@@ -148,7 +169,11 @@ impl Folders<'_> {
             .collect();
         for dir in unknown.into_iter().rev() {
             let is_folder = self.is_known_folder(path::parent(dir))
-                && self.root.join(dir).symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+                && self
+                    .root
+                    .join(dir)
+                    .symlink_metadata()
+                    .is_ok_and(|metadata| metadata.is_dir());
             self.known.insert(dir.to_owned(), is_folder);
         }
         self.is_known_folder(dir)

@@ -88,7 +88,11 @@ pub(crate) fn list(root: &Path, options: &Options) -> Result<Listing, FilesError
         // A scratch folder that the repository ignores was asked for by name.
         Ok(listing) if listing.paths.is_empty() && worktree != root => {
             let commit = listing.commit;
-            Ok(Listing { commit, ..walk::plain(root, &excludes) }.finish())
+            Ok(Listing {
+                commit,
+                ..walk::plain(root, &excludes)
+            }
+            .finish())
         }
         Ok(listing) => Ok(listing.finish()),
         Err(reason) => {
@@ -109,5 +113,8 @@ pub(crate) fn commit_around(dir: &Path) -> Option<String> {
 
 /// Something that is left out on purpose, said once.
 fn left_out(path: &str, message: &str) -> Problem {
-    Problem { severity: ProblemSeverity::Info, ..Problem::warning(path, message) }
+    Problem {
+        severity: ProblemSeverity::Info,
+        ..Problem::warning(path, message)
+    }
 }

@@ -18,14 +18,32 @@ pub(crate) fn plain(root: &Path, excludes: &Excludes) -> Listing {
     let mut builder = WalkBuilder::new(root);
     // Ignore files above the root belong to something else.
     builder.parents(false).require_git(false);
-    run(&mut builder, &Walk { root, excludes, repositories: None })
+    run(
+        &mut builder,
+        &Walk {
+            root,
+            excludes,
+            repositories: None,
+        },
+    )
 }
 
 /// Lists what is not ignored in a repository's work tree; `submodules` are paths from the root.
-pub(crate) fn untracked(root: &Path, excludes: &Excludes, submodules: &FxHashSet<String>) -> Listing {
+pub(crate) fn untracked(
+    root: &Path,
+    excludes: &Excludes,
+    submodules: &FxHashSet<String>,
+) -> Listing {
     let mut builder = WalkBuilder::new(root);
     builder.parents(true).require_git(true);
-    run(&mut builder, &Walk { root, excludes, repositories: Some(submodules) })
+    run(
+        &mut builder,
+        &Walk {
+            root,
+            excludes,
+            repositories: Some(submodules),
+        },
+    )
 }
 
 /// What one walk needs to know.
@@ -55,10 +73,18 @@ fn run(builder: &mut WalkBuilder, walk: &Walk<'_>) -> Listing {
         .git_exclude(true)
         .git_global(false)
         .follow_links(false)
-        .filter_entry(|entry| entry.depth() == 0 || !PACKAGE_FOLDERS.iter().any(|name| entry.file_name() == *name));
+        .filter_entry(|entry| {
+            entry.depth() == 0
+                || !PACKAGE_FOLDERS
+                    .iter()
+                    .any(|name| entry.file_name() == *name)
+        });
     let found = Arc::new(Mutex::new(Listing::default()));
     builder.build_parallel().run(|| {
-        let mut batch = Batch { listing: Listing::default(), into: Arc::clone(&found) };
+        let mut batch = Batch {
+            listing: Listing::default(),
+            into: Arc::clone(&found),
+        };
         Box::new(move |entry| batch.listing.take(walk.look_at(entry)))
     });
     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,7 +100,10 @@ struct Batch {
 impl Drop for Batch {
     fn drop(&mut self) {
         let listing = std::mem::take(&mut self.listing);
-        self.into.lock().unwrap_or_else(PoisonError::into_inner).merge(listing);
+        self.into
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .merge(listing);
     }
 }
 
@@ -112,8 +141,14 @@ impl Walk<'_> {
             let shown = relative.to_string_lossy().into_owned();
             return Entry::Problem(lost(&shown, "its name is not UTF-8"), WalkState::Skip);
         };
-        let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
-        let Some(kind) = entry.file_type() else { return Entry::Skip };
+        let path = if cfg!(windows) {
+            path.replace('\\', "/")
+        } else {
+            path.to_owned()
+        };
+        let Some(kind) = entry.file_type() else {
+            return Entry::Skip;
+        };
         if kind.is_symlink() {
             return Entry::Link;
         }
@@ -138,7 +173,10 @@ impl Walk<'_> {
                 return Entry::Prune;
             }
             if entry.path().join(".git").symlink_metadata().is_ok() {
-                let problem = left_out(path, "is a git repository of its own and was left out; scan it by itself");
+                let problem = left_out(
+                    path,
+                    "is a git repository of its own and was left out; scan it by itself",
+                );
                 return Entry::Problem(problem, WalkState::Skip);
             }
         }
@@ -146,9 +184,16 @@ impl Walk<'_> {
     }
 
     fn unreadable(&self, error: &ignore::Error) -> Entry {
-        let path = path_of(error).and_then(|path| path.strip_prefix(self.root).ok()).unwrap_or(Path::new(""));
-        let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-        let problem = lost(&path.to_string_lossy(), &format!("cannot be read: {reason}"));
+        let path = path_of(error)
+            .and_then(|path| path.strip_prefix(self.root).ok())
+            .unwrap_or(Path::new(""));
+        let reason = error
+            .io_error()
+            .map_or_else(|| error.to_string(), ToString::to_string);
+        let problem = lost(
+            &path.to_string_lossy(),
+            &format!("cannot be read: {reason}"),
+        );
         Entry::Problem(problem, WalkState::Continue)
     }
 }
@@ -156,7 +201,9 @@ impl Walk<'_> {
 fn path_of(error: &ignore::Error) -> Option<&Path> {
     match error {
         ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            path_of(err)
+        }
         _ => None,
     }
 }

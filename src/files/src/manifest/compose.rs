@@ -35,8 +35,14 @@ pub(crate) fn is_dockerfile(name: &str) -> bool {
 /// The build a Dockerfile stands for.
 pub(crate) fn dockerfile(file: &str) -> Build {
     let name = path::file_name(file);
-    let qualifier = name.strip_prefix("Dockerfile.").or_else(|| name.rsplit_once('.').map(|(before, _)| before));
-    Build { dir: path::parent(file).to_owned(), name: qualifier.map(str::to_owned), evidence: "Dockerfile" }
+    let qualifier = name
+        .strip_prefix("Dockerfile.")
+        .or_else(|| name.rsplit_once('.').map(|(before, _)| before));
+    Build {
+        dir: path::parent(file).to_owned(),
+        name: qualifier.map(str::to_owned),
+        evidence: "Dockerfile",
+    }
 }
 
 /// The builds of a compose file.
@@ -52,7 +58,11 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Build>, Problem> {
     let dir = path::parent(file);
     let builds = compose.services.into_iter().filter_map(|(name, service)| {
         let dir = service?.build?.dir(dir)?;
-        Some(Build { dir, name: Some(name), evidence: "compose" })
+        Some(Build {
+            dir,
+            name: Some(name),
+            evidence: "compose",
+        })
     });
     Ok(builds.collect())
 }
@@ -86,14 +96,23 @@ impl ComposeBuild {
     fn dir(&self, around: &str) -> Option<String> {
         let (context, dockerfile) = match self {
             Self::Context(context) => (context.as_str(), None),
-            Self::Full { context, dockerfile } => (context.as_deref().unwrap_or("."), dockerfile.as_deref()),
+            Self::Full {
+                context,
+                dockerfile,
+            } => (context.as_deref().unwrap_or("."), dockerfile.as_deref()),
         };
         let context = path::join(around, &with_defaults(context))?;
-        let Some(dockerfile) = dockerfile else { return Some(context) };
+        let Some(dockerfile) = dockerfile else {
+            return Some(context);
+        };
         // A wide context with the Dockerfile of one service in it.
         let file = path::join(&context, &with_defaults(dockerfile))?;
         let dir = path::parent(&file);
-        Some(if path::is_within(dir, &context) { dir.to_owned() } else { context })
+        Some(if path::is_within(dir, &context) {
+            dir.to_owned()
+        } else {
+            context
+        })
     }
 }
 
@@ -102,7 +121,9 @@ fn with_defaults(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
-        let Some((variable, behind)) = after.split_once('}') else { break };
+        let Some((variable, behind)) = after.split_once('}') else {
+            break;
+        };
         out.push_str(before);
         out.push_str(variable.split_once('-').map_or("$", |(_, default)| default));
         rest = behind;
@@ -116,21 +137,43 @@ mod tests {
     use super::*;
 
     fn dirs(file: &str, text: &str) -> Vec<(String, String)> {
-        read(file, text).unwrap().into_iter().map(|build| (build.name.unwrap(), build.dir)).collect()
+        read(file, text)
+            .unwrap()
+            .into_iter()
+            .map(|build| (build.name.unwrap(), build.dir))
+            .collect()
     }
 
     #[test]
     fn builds_name_the_folder_of_their_code() {
         let text = "x-base: &base\n  restart: always\nservices:\n  api:\n    <<: *base\n    build: ./api\n  worker:\n    build:\n      context: .\n      dockerfile: services/worker/Dockerfile\n  web:\n    build: { context: \"${WEB_DIR:-./web}\" }\n  db:\n    image: postgres:18\n  empty:\n";
-        let expected = [("api", "api"), ("web", "web"), ("worker", "services/worker")];
-        assert_eq!(dirs("docker-compose.yml", text), expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
-        assert_eq!(dirs("deploy/compose.yaml", "services:\n  api:\n    build: ../api\n")[0].1, "api");
+        let expected = [
+            ("api", "api"),
+            ("web", "web"),
+            ("worker", "services/worker"),
+        ];
+        assert_eq!(
+            dirs("docker-compose.yml", text),
+            expected.map(|(a, b)| (a.to_owned(), b.to_owned()))
+        );
+        assert_eq!(
+            dirs(
+                "deploy/compose.yaml",
+                "services:\n  api:\n    build: ../api\n"
+            )[0]
+            .1,
+            "api"
+        );
     }
 
     #[test]
     fn contexts_outside_the_tree_are_no_builds() {
         assert!(
-            dirs("docker-compose.yml", "services: { a: { build: ../other }, b: { build: 'https://x/y.git' } }").len()
+            dirs(
+                "docker-compose.yml",
+                "services: { a: { build: ../other }, b: { build: 'https://x/y.git' } }"
+            )
+            .len()
                 <= 1
         );
     }
@@ -143,8 +186,14 @@ mod tests {
 
     #[test]
     fn a_dockerfile_may_name_what_it_builds() {
-        assert_eq!(dockerfile("build/Dockerfile.api").name.as_deref(), Some("api"));
-        assert_eq!(dockerfile("build/api.dockerfile").name.as_deref(), Some("api"));
+        assert_eq!(
+            dockerfile("build/Dockerfile.api").name.as_deref(),
+            Some("api")
+        );
+        assert_eq!(
+            dockerfile("build/api.dockerfile").name.as_deref(),
+            Some("api")
+        );
         assert_eq!(dockerfile("api/Dockerfile").name, None);
         assert_eq!(dockerfile("api/Dockerfile").dir, "api");
     }

@@ -29,12 +29,19 @@ pub(crate) fn read_module(dir: &str, text: &str) -> Result<GoModule, Problem> {
         }
     }
     let path = module.ok_or_else(|| malformed(None, "no `module` line"))?;
-    Ok(GoModule { dir: dir.to_owned(), path, replaces })
+    Ok(GoModule {
+        dir: dir.to_owned(),
+        path,
+        replaces,
+    })
 }
 
 /// Reads a `go.work`; what it does not say, it does not change.
 pub(crate) fn read_work(dir: &str, text: &str) -> GoWork {
-    let mut work = GoWork { uses: Vec::new(), replaces: Vec::new() };
+    let mut work = GoWork {
+        uses: Vec::new(),
+        replaces: Vec::new(),
+    };
     for (verb, words) in directives(text) {
         match (verb, words.as_slice()) {
             ("use", [folder, ..]) => work.uses.extend(path::join(dir, folder)),
@@ -49,8 +56,13 @@ pub(crate) fn read_work(dir: &str, text: &str) -> GoWork {
 pub(crate) fn resolve(mut modules: Vec<GoModule>, works: &[GoWork]) -> Vec<GoModule> {
     modules.sort_by(|a, b| a.dir.cmp(&b.dir));
     for work in works {
-        for module in modules.iter_mut().filter(|module| work.uses.contains(&module.dir)) {
-            module.replaces.retain(|(from, _)| !work.replaces.iter().any(|(other, _)| from == other));
+        for module in modules
+            .iter_mut()
+            .filter(|module| work.uses.contains(&module.dir))
+        {
+            module
+                .replaces
+                .retain(|(from, _)| !work.replaces.iter().any(|(other, _)| from == other));
             module.replaces.extend(work.replaces.iter().cloned());
         }
     }
@@ -90,7 +102,9 @@ fn directives(text: &str) -> Vec<(&str, Vec<String>)> {
 }
 
 fn words(line: &str) -> Vec<String> {
-    line.split_whitespace().map(|word| word.trim_matches(['"', '`']).to_owned()).collect()
+    line.split_whitespace()
+        .map(|word| word.trim_matches(['"', '`']).to_owned())
+        .collect()
 }
 
 #[cfg(test)]
@@ -102,8 +116,14 @@ mod tests {
         let text = "module \"example.com/platform/api\" // the api\n\ngo 1.26\n\nreplace example.com/platform/pkg => ../pkg\n\nreplace (\n\texample.com/a v1.2.3 => ./local/a // here\n\texample.com/b => example.com/fork v2.0.0\n\texample.com/c => /abs/c\n)\n";
         let module = read_module("api", text).unwrap();
         assert_eq!(module.path, "example.com/platform/api");
-        let expected = [("example.com/platform/pkg", "pkg"), ("example.com/a", "api/local/a")];
-        assert_eq!(module.replaces, expected.map(|(from, to)| (from.to_owned(), to.to_owned())));
+        let expected = [
+            ("example.com/platform/pkg", "pkg"),
+            ("example.com/a", "api/local/a"),
+        ];
+        assert_eq!(
+            module.replaces,
+            expected.map(|(from, to)| (from.to_owned(), to.to_owned()))
+        );
     }
 
     #[test]
@@ -111,13 +131,21 @@ mod tests {
         let module = |dir: &str| read_module(dir, "module m\nreplace x => ../x\n").unwrap();
         let work = read_work("", "use (\n\t./a\n\tb\n)\nreplace x => ./vendored/x\n");
         let modules = resolve(vec![module("c"), module("a")], &[work]);
-        assert_eq!(modules[0].replaces, [("x".to_owned(), "vendored/x".to_owned())]);
+        assert_eq!(
+            modules[0].replaces,
+            [("x".to_owned(), "vendored/x".to_owned())]
+        );
         assert_eq!(modules[1].replaces, [("x".to_owned(), "x".to_owned())]);
     }
 
     #[test]
     fn a_file_without_module_line_is_malformed() {
-        assert!(read_module("", "go 1.26\n").unwrap_err().message.contains("no `module` line"));
+        assert!(
+            read_module("", "go 1.26\n")
+                .unwrap_err()
+                .message
+                .contains("no `module` line")
+        );
     }
 
     proptest::proptest! {

@@ -10,7 +10,9 @@ pub(crate) fn read(text: &str) -> Vec<String> {
 /// `image: registry/team/api:1.2`, `- image: "api"`, `repository: registry/team/api`.
 fn image_of_line(line: &str) -> Option<String> {
     let line = line.trim_start().trim_start_matches("- ").trim_start();
-    let value = line.strip_prefix("image:").or_else(|| line.strip_prefix("repository:"))?;
+    let value = line
+        .strip_prefix("image:")
+        .or_else(|| line.strip_prefix("repository:"))?;
     name_of_image(value)
 }
 
@@ -18,7 +20,10 @@ fn image_of_line(line: &str) -> Option<String> {
 pub(crate) fn name_of_image(value: &str) -> Option<String> {
     let value = value.split(" #").next()?.trim().trim_matches(['"', '\'']);
     let name = value.rsplit('/').next()?.split(['@', ':']).next()?;
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let is_name = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     is_name.then(|| name.to_owned())
 }
 

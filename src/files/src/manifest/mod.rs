@@ -67,7 +67,11 @@ enum Manifest {
 }
 
 /// Reads every manifest among `files`.
-pub(crate) fn read_all(root: &Path, files: &[SourceFile], problems: &mut Vec<Problem>) -> Manifests {
+pub(crate) fn read_all(
+    root: &Path,
+    files: &[SourceFile],
+    problems: &mut Vec<Problem>,
+) -> Manifests {
     let tree = Tree::new(files);
     let read: Vec<_> = files
         .par_iter()
@@ -89,17 +93,26 @@ fn read_one(root: &Path, file: &SourceFile) -> Result<Option<Manifest>, Problem>
     let name = path::file_name(&file.path);
     let dir = path::parent(&file.path);
     let text = || read_text(root, &file.path, DEFAULT_MAX_FILE_BYTES);
-    let in_file = |problem: Problem| Problem { file: file.path.clone(), ..problem };
+    let in_file = |problem: Problem| Problem {
+        file: file.path.clone(),
+        ..problem
+    };
     let manifest = match name {
         "go.mod" => Manifest::GoMod(go::read_module(dir, &text()?).map_err(in_file)?),
         "go.work" => Manifest::GoWork(go::read_work(dir, &text()?)),
         "package.json" => Manifest::Node(node::read(dir, &text()?).map_err(in_file)?),
-        "pnpm-workspace.yaml" => Manifest::NodeWorkspace(node::read_pnpm(dir, &text()?).map_err(in_file)?),
+        "pnpm-workspace.yaml" => {
+            Manifest::NodeWorkspace(node::read_pnpm(dir, &text()?).map_err(in_file)?)
+        }
         "Cargo.toml" => Manifest::Cargo(Box::new(cargo::read(dir, &text()?).map_err(in_file)?)),
         _ if is_ts_config(name) => Manifest::TsConfig(tsconfig::read(&text()?).map_err(in_file)?),
-        _ if compose::is_compose(name) => Manifest::Compose(compose::read(&file.path, &text()?).map_err(in_file)?),
+        _ if compose::is_compose(name) => {
+            Manifest::Compose(compose::read(&file.path, &text()?).map_err(in_file)?)
+        }
         _ if compose::is_dockerfile(name) => Manifest::Dockerfile(compose::dockerfile(&file.path)),
-        _ if name.ends_with(".yaml") || name.ends_with(".yml") => Manifest::Images(images::read(&text()?)),
+        _ if name.ends_with(".yaml") || name.ends_with(".yml") => {
+            Manifest::Images(images::read(&text()?))
+        }
         _ => return Ok(None),
     };
     Ok(Some(manifest))
@@ -124,7 +137,8 @@ struct Sorted {
 
 impl Sorted {
     fn add(&mut self, file: &SourceFile, manifest: Manifest) {
-        let is_deployed = !file.marks.test && !file.path.split('/').any(|part| part.starts_with('.'));
+        let is_deployed =
+            !file.marks.test && !file.path.split('/').any(|part| part.starts_with('.'));
         match manifest {
             Manifest::GoMod(module) => self.go_modules.push(module),
             Manifest::GoWork(work) => self.go_works.push(work),
@@ -140,7 +154,11 @@ impl Sorted {
     }
 
     fn resolve(self, root: &Path, tree: &Tree<'_>, problems: &mut Vec<Problem>) -> Manifests {
-        let mut manifests = Manifests { builds: self.builds, images: self.images, ..Manifests::default() };
+        let mut manifests = Manifests {
+            builds: self.builds,
+            images: self.images,
+            ..Manifests::default()
+        };
         manifests.images.sort_unstable();
         manifests.images.dedup();
         manifests.go_modules = go::resolve(self.go_modules, &self.go_works);
@@ -148,7 +166,8 @@ impl Sorted {
             manifests.node_packages.push(package);
             manifests.node_traits.push(traits);
         }
-        manifests.ts_configs = tsconfig::resolve(root, self.ts_configs, &manifests.node_packages, problems);
+        manifests.ts_configs =
+            tsconfig::resolve(root, self.ts_configs, &manifests.node_packages, problems);
         manifests.cargo_packages = cargo::resolve(&self.cargo, tree);
         manifests
     }
@@ -156,5 +175,8 @@ impl Sorted {
 
 /// A problem of the manifest that is being read; its file is filled in by the caller.
 fn malformed(line: Option<u32>, reason: &str) -> Problem {
-    Problem { line, ..Problem::warning("", format!("malformed manifest: {reason}")) }
+    Problem {
+        line,
+        ..Problem::warning("", format!("malformed manifest: {reason}"))
+    }
 }

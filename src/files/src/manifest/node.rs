@@ -31,12 +31,15 @@ pub(crate) struct RawWorkspace {
 ///
 /// It is no JSON object.
 pub(crate) fn read(dir: &str, text: &str) -> Result<RawPackage, Problem> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| malformed(Some(error.line() as u32), &error.to_string()))?;
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| malformed(Some(error.line() as u32), &error.to_string()))?;
     if !value.is_object() {
         return Err(malformed(None, "not a JSON object"));
     }
-    Ok(RawPackage { dir: dir.to_owned(), value })
+    Ok(RawPackage {
+        dir: dir.to_owned(),
+        value,
+    })
 }
 
 /// Reads a `pnpm-workspace.yaml`.
@@ -51,12 +54,21 @@ pub(crate) fn read_pnpm(dir: &str, text: &str) -> Result<RawWorkspace, Problem> 
         packages: Vec<String>,
     }
     if text.trim().is_empty() {
-        return Ok(RawWorkspace { dir: dir.to_owned(), patterns: Vec::new() });
+        return Ok(RawWorkspace {
+            dir: dir.to_owned(),
+            patterns: Vec::new(),
+        });
     }
     let pnpm: Pnpm = serde_saphyr::from_str(text).map_err(|error| {
-        malformed(error.location().map(|location| location.line() as u32), "not a list of `packages`")
+        malformed(
+            error.location().map(|location| location.line() as u32),
+            "not a list of `packages`",
+        )
     })?;
-    Ok(RawWorkspace { dir: dir.to_owned(), patterns: pnpm.packages })
+    Ok(RawWorkspace {
+        dir: dir.to_owned(),
+        patterns: pnpm.packages,
+    })
 }
 
 /// All packages, sorted by folder. Of several with one name only the workspace's own keeps it.
@@ -73,7 +85,11 @@ pub(crate) fn resolve(
     }
     let mut shadowed = FxHashSet::default();
     for same in members.into_values().filter(|same| same.len() > 1) {
-        let is_member = |at: &&usize| workspaces.iter().any(|workspace| workspace.joins(&raw[**at].dir));
+        let is_member = |at: &&usize| {
+            workspaces
+                .iter()
+                .any(|workspace| workspace.joins(&raw[**at].dir))
+        };
         if let Some(&keeper) = same.iter().find(is_member) {
             shadowed.extend(same.into_iter().filter(|&at| at != keeper));
         }
@@ -86,11 +102,15 @@ pub(crate) fn resolve(
         }
         // The root of a workspace starts and builds its members.
         let is_root = |workspace: &&RawWorkspace| workspace.dir == raw.dir;
-        let mut joined = workspaces
-            .iter()
-            .filter(is_root)
-            .filter(|workspace| dirs.iter().any(|dir| *dir != raw.dir && workspace.joins(dir)));
-        let traits = if joined.next().is_some() { NodeTraits::default() } else { raw.traits() };
+        let mut joined = workspaces.iter().filter(is_root).filter(|workspace| {
+            dirs.iter()
+                .any(|dir| *dir != raw.dir && workspace.joins(dir))
+        });
+        let traits = if joined.next().is_some() {
+            NodeTraits::default()
+        } else {
+            raw.traits()
+        };
         (package, traits)
     };
     raw.iter().enumerate().map(package).collect()
@@ -112,15 +132,28 @@ impl RawPackage {
     }
 
     fn dependencies(&self) -> Vec<String> {
-        let kinds = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
-        let mut names: Vec<String> = kinds.iter().flat_map(|kind| self.names_of(kind)).cloned().collect();
+        let kinds = [
+            "dependencies",
+            "devDependencies",
+            "peerDependencies",
+            "optionalDependencies",
+        ];
+        let mut names: Vec<String> = kinds
+            .iter()
+            .flat_map(|kind| self.names_of(kind))
+            .cloned()
+            .collect();
         names.sort_unstable();
         names.dedup();
         names
     }
 
     fn names_of(&self, kind: &str) -> impl Iterator<Item = &String> {
-        self.value.get(kind).and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys)
+        self.value
+            .get(kind)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(serde_json::Map::keys)
     }
 
     fn traits(&self) -> NodeTraits {
@@ -130,12 +163,23 @@ impl RawPackage {
         let mut runtime = self.names_of("dependencies");
         let mut serves = runtime.any(|name| rules.server_dependencies.contains(name));
         // Full-stack frameworks are bundled, so private packages list them among the tools.
-        let is_private = self.value.get("private").and_then(Value::as_bool).unwrap_or(false);
+        let is_private = self
+            .value
+            .get("private")
+            .and_then(Value::as_bool)
+            .unwrap_or(false);
         if !serves && is_private && !has("exports") && !has("main") {
-            serves = self.names_of("devDependencies").any(|name| rules.server_dependencies.contains(name));
+            serves = self
+                .names_of("devDependencies")
+                .any(|name| rules.server_dependencies.contains(name));
         }
         NodeTraits {
-            starts: scripts.is_some_and(|scripts| rules.start_scripts.iter().any(|name| scripts.contains_key(name))),
+            starts: scripts.is_some_and(|scripts| {
+                rules
+                    .start_scripts
+                    .iter()
+                    .any(|name| scripts.contains_key(name))
+            }),
             serves,
             is_importable: has("exports") || has("main") || has("module"),
         }
@@ -143,9 +187,19 @@ impl RawPackage {
 
     fn workspace(&self) -> Option<RawWorkspace> {
         let workspaces = self.value.get("workspaces")?;
-        let list = workspaces.get("packages").unwrap_or(workspaces).as_array()?;
-        let patterns = list.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        Some(RawWorkspace { dir: self.dir.clone(), patterns })
+        let list = workspaces
+            .get("packages")
+            .unwrap_or(workspaces)
+            .as_array()?;
+        let patterns = list
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
+        Some(RawWorkspace {
+            dir: self.dir.clone(),
+            patterns,
+        })
     }
 }
 
@@ -172,7 +226,10 @@ impl RawWorkspace {
 
 /// Whether a workspace glob (`packages/*`, `apps/**`) names a folder.
 fn glob_matches(pattern: &str, dir: &str) -> bool {
-    let pattern: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let pattern: Vec<&str> = pattern
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect();
     let parts: Vec<&str> = dir.split('/').collect();
     // `reached[n]`: the patterns so far match the first n parts.
     let mut reached = vec![false; parts.len() + 1];
@@ -180,7 +237,10 @@ fn glob_matches(pattern: &str, dir: &str) -> bool {
     for pattern in pattern {
         let mut next = vec![false; parts.len() + 1];
         if pattern == "**" {
-            let first = reached.iter().position(|&is_reached| is_reached).unwrap_or(reached.len());
+            let first = reached
+                .iter()
+                .position(|&is_reached| is_reached)
+                .unwrap_or(reached.len());
             next[first..].fill(true);
         } else {
             let pattern = NamePattern::new(pattern);
@@ -209,7 +269,12 @@ mod tests {
         for (pattern, dir) in yes {
             assert!(glob_matches(pattern, dir), "{pattern} {dir}");
         }
-        let no = [("packages/*", "packages/a/b"), ("packages/*", "packages"), ("a/*/c", "a/c"), ("web", "website")];
+        let no = [
+            ("packages/*", "packages/a/b"),
+            ("packages/*", "packages"),
+            ("a/*/c", "a/c"),
+            ("web", "website"),
+        ];
         for (pattern, dir) in no {
             assert!(!glob_matches(pattern, dir), "{pattern} {dir}");
         }
@@ -217,10 +282,14 @@ mod tests {
 
     #[test]
     fn the_member_keeps_a_name_that_a_copy_has_too() {
-        let raw = ["copies/db", "packages/db"].map(|dir| read(dir, r#"{"name": "@acme/db"}"#).unwrap());
+        let raw =
+            ["copies/db", "packages/db"].map(|dir| read(dir, r#"{"name": "@acme/db"}"#).unwrap());
         let pnpm = read_pnpm("", "packages:\n  - 'packages/*'\n").unwrap();
         let packages = resolve(raw.into(), vec![pnpm], &Tree::default());
-        let names: Vec<_> = packages.iter().map(|(package, _)| (package.dir.as_str(), package.name.as_str())).collect();
+        let names: Vec<_> = packages
+            .iter()
+            .map(|(package, _)| (package.dir.as_str(), package.name.as_str()))
+            .collect();
         assert_eq!(names, [("copies/db", ""), ("packages/db", "@acme/db")]);
     }
 

@@ -28,7 +28,11 @@ impl<'a> Tree<'a> {
                 }
             }
         }
-        Self { files: sorted.iter().copied().collect(), folders, sorted }
+        Self {
+            files: sorted.iter().copied().collect(),
+            folders,
+            sorted,
+        }
     }
 
     pub(crate) fn has_file(&self, path: &str) -> bool {
@@ -41,8 +45,15 @@ impl<'a> Tree<'a> {
 
     /// The paths below a folder, in order.
     pub(crate) fn below<'s>(&'s self, dir: &'s str) -> impl Iterator<Item = &'a str> + 's {
-        let prefix = if dir.is_empty() { String::new() } else { format!("{dir}/") };
+        let prefix = if dir.is_empty() {
+            String::new()
+        } else {
+            format!("{dir}/")
+        };
         let start = self.sorted.partition_point(|path| *path < prefix.as_str());
-        self.sorted[start..].iter().copied().take_while(move |path| path.starts_with(&prefix))
+        self.sorted[start..]
+            .iter()
+            .copied()
+            .take_while(move |path| path.starts_with(&prefix))
     }
 }

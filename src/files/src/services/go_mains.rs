@@ -14,7 +14,10 @@ use crate::read::read;
 /// By convention that is a folder with a `main.go`, or one below a `cmd` folder.
 pub(crate) fn find<'a>(root: &Path, files: &'a [SourceFile]) -> Vec<&'a str> {
     let mut likely: BTreeMap<&str, &SourceFile> = BTreeMap::new();
-    for file in files.iter().filter(|file| file.language == Language::Go && !file.marks.test) {
+    for file in files
+        .iter()
+        .filter(|file| file.language == Language::Go && !file.marks.test)
+    {
         let dir = path::parent(&file.path);
         if path::file_name(&file.path) == "main.go" {
             likely.insert(dir, file);
@@ -30,7 +33,10 @@ pub(crate) fn find<'a>(root: &Path, files: &'a [SourceFile]) -> Vec<&'a str> {
 fn is_program(text: &str) -> bool {
     let clause = text.lines().find(|line| line.starts_with("package "));
     let is_main = clause.is_some_and(|clause| clause.split_whitespace().nth(1) == Some("main"));
-    is_main && !text.lines().any(|line| line.trim_end() == "//go:build ignore")
+    is_main
+        && !text
+            .lines()
+            .any(|line| line.trim_end() == "//go:build ignore")
 }
 
 #[cfg(test)]

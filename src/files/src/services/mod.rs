@@ -54,7 +54,13 @@ pub(crate) fn find(root: &Path, files: &mut [SourceFile], manifests: &Manifests)
     add_builds(files, manifests, &mut candidates);
     keep_owners(files, &mut candidates);
     if candidates.is_empty() {
-        candidates.insert(String::new(), Candidate { evidence: vec!["folder"], ..Candidate::default() });
+        candidates.insert(
+            String::new(),
+            Candidate {
+                evidence: vec!["folder"],
+                ..Candidate::default()
+            },
+        );
     }
     let names = names::of(root, &candidates);
     let mut services: Vec<Service> = candidates
@@ -75,16 +81,19 @@ pub(crate) fn find(root: &Path, files: &mut [SourceFile], manifests: &Manifests)
 /// Whether a folder is part of the product, rather than a test, an example or somebody's tool configuration.
 fn is_product(dir: &str) -> bool {
     let languages = Languages::get();
-    let is_code = [Language::Go, Language::TypeScript, Language::Rust].into_iter().all(|language| {
-        let marks = languages.rules(language).paths.folder_marks(dir);
-        !marks.test && !marks.vendored
-    });
+    let is_code = [Language::Go, Language::TypeScript, Language::Rust]
+        .into_iter()
+        .all(|language| {
+            let marks = languages.rules(language).paths.folder_marks(dir);
+            !marks.test && !marks.vendored
+        });
     is_code && !dir.split('/').any(|part| part.starts_with('.'))
 }
 
 fn is_tool(dir: &str) -> bool {
     let tools = &Languages::get().services.tool_folders;
-    dir.split('/').any(|part| tools.iter().any(|tool| tool == part))
+    dir.split('/')
+        .any(|part| tools.iter().any(|tool| tool == part))
 }
 
 fn add<'a>(candidates: &'a mut Candidates, dir: &str, evidence: &'static str) -> &'a mut Candidate {
@@ -98,21 +107,36 @@ fn add<'a>(candidates: &'a mut Candidates, dir: &str, evidence: &'static str) ->
 
 fn add_go(root: &Path, files: &[SourceFile], manifests: &Manifests, candidates: &mut Candidates) {
     let mains = go_mains::find(root, files);
-    let modules: FxHashSet<&str> = manifests.go_modules.iter().map(|module| module.dir.as_str()).collect();
+    let modules: FxHashSet<&str> = manifests
+        .go_modules
+        .iter()
+        .map(|module| module.dir.as_str())
+        .collect();
     let mut mains_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for dir in mains {
-        let module = std::iter::once(dir).chain(path::ancestors(dir)).find(|dir| modules.contains(dir));
-        mains_of.entry(module.unwrap_or_default()).or_default().push(dir);
+        let module = std::iter::once(dir)
+            .chain(path::ancestors(dir))
+            .find(|dir| modules.contains(dir));
+        mains_of
+            .entry(module.unwrap_or_default())
+            .or_default()
+            .push(dir);
     }
     for module in &manifests.go_modules {
         let mains = mains_of.remove(module.dir.as_str()).unwrap_or_default();
         let inside = |dir: &str| dir[module.dir.len()..].trim_start_matches('/').to_owned();
-        let mut programs: Vec<&str> = mains.into_iter().filter(|dir| !is_tool(&inside(dir))).collect();
+        let mut programs: Vec<&str> = mains
+            .into_iter()
+            .filter(|dir| !is_tool(&inside(dir)))
+            .collect();
         let is_one = programs.len() == 1
             || programs.contains(&module.dir.as_str())
-            || !module.dir.is_empty() && manifests.builds.iter().any(|build| build.dir == module.dir);
+            || !module.dir.is_empty()
+                && manifests.builds.iter().any(|build| build.dir == module.dir);
         let candidate = add(candidates, &module.dir, "go.mod");
-        candidate.own_names.extend(module_name(&module.path).map(str::to_owned));
+        candidate
+            .own_names
+            .extend(module_name(&module.path).map(str::to_owned));
         if programs.is_empty() {
             continue;
         }
@@ -135,7 +159,10 @@ fn add_go(root: &Path, files: &[SourceFile], manifests: &Manifests, candidates: 
 /// Drops what lies inside another program, and what is not where the module keeps its programs, if it says where.
 fn keep_programs(programs: &mut Vec<&str>) {
     let folders = &Languages::get().services.program_folders;
-    let is_kept = |dir: &str| dir.split('/').any(|part| folders.iter().any(|folder| folder == part));
+    let is_kept = |dir: &str| {
+        dir.split('/')
+            .any(|part| folders.iter().any(|folder| folder == part))
+    };
     if programs.iter().any(|dir| is_kept(dir)) {
         programs.retain(|dir| is_kept(dir));
     }
@@ -145,19 +172,33 @@ fn keep_programs(programs: &mut Vec<&str>) {
 
 /// The last part of an import path that is no version.
 fn module_name(module: &str) -> Option<&str> {
-    let is_version = |part: &str| part.strip_prefix('v').is_some_and(|n| n.parse::<u32>().is_ok());
+    let is_version = |part: &str| {
+        part.strip_prefix('v')
+            .is_some_and(|n| n.parse::<u32>().is_ok())
+    };
     module.rsplit('/').find(|part| !is_version(part))
 }
 
 fn add_node(manifests: &Manifests, candidates: &mut Candidates) {
     for (package, traits) in manifests.node_packages.iter().zip(&manifests.node_traits) {
-        let &NodeTraits { starts, serves, is_importable } = traits;
+        let &NodeTraits {
+            starts,
+            serves,
+            is_importable,
+        } = traits;
         if package.name.is_empty() && !starts && !serves {
             continue;
         }
         let candidate = add(candidates, &package.dir, "package.json");
         candidate.is_deployable |= serves && (starts || !is_importable) || starts && !is_importable;
-        candidate.own_names.extend(package.name.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned));
+        candidate.own_names.extend(
+            package
+                .name
+                .rsplit('/')
+                .next()
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned),
+        );
     }
 }
 
@@ -175,22 +216,33 @@ fn add_cargo(manifests: &Manifests, candidates: &mut Candidates) {
 /// Folders that images are built from.
 fn add_builds(files: &[SourceFile], manifests: &Manifests, candidates: &mut Candidates) {
     let mut folders_with_code: FxHashSet<&str> = FxHashSet::default();
-    for file in files.iter().filter(|file| file.language.is_code() && !file.marks.test) {
+    for file in files
+        .iter()
+        .filter(|file| file.language.is_code() && !file.marks.test)
+    {
         folders_with_code.insert(path::parent(&file.path));
     }
     for build in &manifests.builds {
         let known = candidates.contains_key(&build.dir);
         // One image of the whole tree says nothing about its parts.
-        if build.dir.is_empty() && !candidates.get("").is_some_and(|candidate| candidate.is_deployable) {
+        if build.dir.is_empty()
+            && !candidates
+                .get("")
+                .is_some_and(|candidate| candidate.is_deployable)
+        {
             continue;
         }
-        let is_explained = path::ancestors(&build.dir).any(|dir| !dir.is_empty() && candidates.contains_key(dir));
+        let is_explained =
+            path::ancestors(&build.dir).any(|dir| !dir.is_empty() && candidates.contains_key(dir));
         let has_code = folders_with_code.iter().any(|dir| {
             path::is_within(dir, &build.dir)
-                && !candidates.keys().any(|inner| path::is_within(inner, &build.dir) && path::is_within(dir, inner))
+                && !candidates
+                    .keys()
+                    .any(|inner| path::is_within(inner, &build.dir) && path::is_within(dir, inner))
         });
-        let mut inside =
-            candidates.iter().filter(|(dir, candidate)| candidate.is_deployable && path::is_within(dir, &build.dir));
+        let mut inside = candidates
+            .iter()
+            .filter(|(dir, candidate)| candidate.is_deployable && path::is_within(dir, &build.dir));
         if known || !is_explained && has_code && is_product(&build.dir) {
             add(candidates, &build.dir, build.evidence).is_deployable = true;
         } else if let (Some((dir, _)), None) = (inside.next(), inside.next()) {
@@ -214,11 +266,19 @@ fn keep_owners(files: &[SourceFile], candidates: &mut Candidates) {
 
 /// Evidence that names a service instead of its folder.
 fn add_named_evidence(manifests: &Manifests, services: &mut [Service]) {
-    let builds = manifests.builds.iter().filter_map(|build| Some((build.name.as_deref()?, build.evidence)));
-    let images = manifests.images.iter().map(|image| (image.as_str(), "kubernetes"));
+    let builds = manifests
+        .builds
+        .iter()
+        .filter_map(|build| Some((build.name.as_deref()?, build.evidence)));
+    let images = manifests
+        .images
+        .iter()
+        .map(|image| (image.as_str(), "kubernetes"));
     for (name, evidence) in builds.chain(images) {
         for service in services.iter_mut().filter(|service| service.is_deployable) {
-            if names::are_alike(name, &service.name) && !service.evidence.iter().any(|known| known == evidence) {
+            if names::are_alike(name, &service.name)
+                && !service.evidence.iter().any(|known| known == evidence)
+            {
                 service.evidence.push(evidence.to_owned());
             }
         }
@@ -226,8 +286,11 @@ fn add_named_evidence(manifests: &Manifests, services: &mut [Service]) {
 }
 
 fn assign(files: &mut [SourceFile], services: &[Service]) {
-    let by_folder: FxHashMap<&str, ServiceId> =
-        services.iter().enumerate().map(|(at, service)| (service.dir.as_str(), ServiceId(at as u32))).collect();
+    let by_folder: FxHashMap<&str, ServiceId> = services
+        .iter()
+        .enumerate()
+        .map(|(at, service)| (service.dir.as_str(), ServiceId(at as u32)))
+        .collect();
     for file in files {
         file.service = path::ancestors(&file.path).find_map(|dir| by_folder.get(dir).copied());
     }

@@ -13,17 +13,33 @@ use crate::path;
 
 /// The names, in the order of the candidates.
 pub(super) fn of(root: &Path, candidates: &Candidates) -> Vec<String> {
-    let mut names: Vec<String> = candidates.iter().map(|(dir, candidate)| name_of(root, dir, candidate)).collect();
-    tell_apart(&mut names, |at| candidates.values().nth(at).and_then(|candidate| candidate.own_names.first().cloned()));
-    tell_apart(&mut names, |at| candidates.keys().nth(at).filter(|dir| !dir.is_empty()).cloned());
+    let mut names: Vec<String> = candidates
+        .iter()
+        .map(|(dir, candidate)| name_of(root, dir, candidate))
+        .collect();
+    tell_apart(&mut names, |at| {
+        candidates
+            .values()
+            .nth(at)
+            .and_then(|candidate| candidate.own_names.first().cloned())
+    });
+    tell_apart(&mut names, |at| {
+        candidates
+            .keys()
+            .nth(at)
+            .filter(|dir| !dir.is_empty())
+            .cloned()
+    });
     names
 }
 
 /// Whether an image's or compose service's name means a service: `acme-web` is `web`, `api_billing` is `api-billing`.
 pub(super) fn are_alike(a: &str, b: &str) -> bool {
     let (a, b) = (normalized(a), normalized(b));
-    let ends =
-        |long: &str, short: &str| long.strip_suffix(short).is_some_and(|rest| rest.is_empty() || rest.ends_with('-'));
+    let ends = |long: &str, short: &str| {
+        long.strip_suffix(short)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('-'))
+    };
     ends(&a, &b) || ends(&b, &a)
 }
 
@@ -40,14 +56,25 @@ fn name_of(root: &Path, dir: &str, candidate: &Candidate) -> String {
         return own.clone();
     }
     if dir.is_empty() {
-        return root.file_name().map_or_else(|| "root".to_owned(), |name| name.to_string_lossy().into_owned());
+        return root.file_name().map_or_else(
+            || "root".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        );
     }
     let around = path::file_name(path::parent(dir));
-    if around.is_empty() { folder.to_owned() } else { around.to_owned() }
+    if around.is_empty() {
+        folder.to_owned()
+    } else {
+        around.to_owned()
+    }
 }
 
 fn is_generic(name: &str) -> bool {
-    Languages::get().services.generic_folders.iter().any(|generic| generic == name)
+    Languages::get()
+        .services
+        .generic_folders
+        .iter()
+        .any(|generic| generic == name)
 }
 
 /// Gives services that share a name their other one, if those differ from all names.
@@ -61,7 +88,9 @@ fn tell_apart(names: &mut [String], other: impl Fn(usize) -> Option<String>) {
     for group in same.values().filter(|group| group.len() > 1) {
         let others: Option<Vec<String>> = group.iter().map(|&at| other(at)).collect();
         let Some(others) = others else { continue };
-        let is_free = |(at, name): (usize, &String)| !others[..at].contains(name) && !taken.contains(&name.as_str());
+        let is_free = |(at, name): (usize, &String)| {
+            !others[..at].contains(name) && !taken.contains(&name.as_str())
+        };
         if others.iter().enumerate().all(is_free) {
             renamed.extend(group.iter().copied().zip(others.iter().cloned()));
         }
@@ -79,8 +108,18 @@ mod tests {
         let candidates = candidates
             .iter()
             .map(|(dir, own)| {
-                let own_names = if own.is_empty() { Vec::new() } else { vec![(*own).to_owned()] };
-                ((*dir).to_owned(), Candidate { own_names, ..Candidate::default() })
+                let own_names = if own.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![(*own).to_owned()]
+                };
+                (
+                    (*dir).to_owned(),
+                    Candidate {
+                        own_names,
+                        ..Candidate::default()
+                    },
+                )
             })
             .collect();
         of(Path::new("/x/platform"), &candidates)
@@ -104,8 +143,14 @@ mod tests {
 
     #[test]
     fn equal_names_are_told_apart() {
-        assert_eq!(named(&[("player/ui", "player-ui"), ("studio/ui", "studio-ui")]), ["player-ui", "studio-ui"]);
-        assert_eq!(named(&[("player/ui", ""), ("studio/ui", "")]), ["player/ui", "studio/ui"]);
+        assert_eq!(
+            named(&[("player/ui", "player-ui"), ("studio/ui", "studio-ui")]),
+            ["player-ui", "studio-ui"]
+        );
+        assert_eq!(
+            named(&[("player/ui", ""), ("studio/ui", "")]),
+            ["player/ui", "studio/ui"]
+        );
     }
 
     #[test]
