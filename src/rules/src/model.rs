@@ -37,7 +37,7 @@ pub struct Model {
     /// `go`, `typescript` or `rust`.
     pub language: String,
     /// Import paths, package names or crate names; a prefix up to a `/` or `::` boundary matches, Go major versions (`/v5`) are ignored,
-    /// and so is `node:`. See [`package_matches`].
+    /// and so is `node:`. See [`package_matches`]. When several models match one import, only those with the longest package count.
     #[serde(default)]
     pub packages: Vec<String>,
     /// What is modelled needs no import: globals (`fetch`), the prelude, methods of built-in types.
@@ -46,14 +46,18 @@ pub struct Model {
     /// What the default export is called here (`Redis` of `import Redis from 'ioredis'`). Without it a default import is the package itself.
     #[serde(default)]
     pub default_export: Option<String>,
-    /// What values the library's functions return: `createClient: Client`, `Open: DB`, `DB.Begin: Tx`. Types are names in the library.
-    /// With several results the first one; promises, futures, `Result` and `Option` are looked through. A constructor need not be named.
+    /// What values the library's functions return: `createClient: Client`, `Open: DB`, `DB.Begin: Tx`. Types are names in the library,
+    /// or of another one after its package: `net/http#Request`. With several results the first one; promises, futures, `Result` and `Option` are looked through. A constructor need not be named.
     #[serde(default)]
     pub returns: BTreeMap<String, String>,
     /// Types of the parameters of a function that is passed in: `PrismaClient.$transaction: [PrismaClient]`, `_` where of no interest.
     #[serde(default)]
     pub callbacks: BTreeMap<String, Vec<String>>,
-    /// Types of fields: `Context.Request: Request`, `Client.queues: Queues`.
+    /// Functions whose result holds their arguments as fields, by position: with `NewRequest: [Method, URL, Body]` the selector
+    /// `0.URL` sees through `Do(NewRequest("GET", url, nil))`. `_` where of no interest; `...Name` takes all the rest.
+    #[serde(default)]
+    pub constructs: BTreeMap<String, Vec<String>>,
+    /// Types of fields: `Request.Header: Header`, `Context.Request: net/http#Request`.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
     /// Traits that all events and entries of this file have.
@@ -82,8 +86,11 @@ pub struct Model {
 pub struct EventModel {
     /// Which event: a word of [`EVENTS`].
     pub event: String,
-    /// Receiver types of the library that have the methods; empty for plain functions. `*` is any receiver, known or not:
-    /// only for method names that nothing else has.
+    /// Only in these packages, each inside one of the model's.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Receiver types of the library that have the methods; empty for plain functions. `*` is any receiver, known or not
+    /// (but never a method the program itself defines): only for method names that nothing else has.
     #[serde(default)]
     pub types: Vec<String>,
     /// The receiver's type must be known: the method names are too common to go by the import alone.
@@ -109,8 +116,8 @@ pub struct EventModel {
     /// Yes-or-no properties: words of [`TRAITS`].
     #[serde(default)]
     pub traits: Vec<String>,
-    /// Properties it has when one of these words stands among the arguments: as a string, a constant's last name, an option's key
-    /// or an option's value. `absent-only: [NX]`.
+    /// Properties it has when one of these words stands among the arguments, as a string, a constant's last name, a type's or function's
+    /// name, an option's key or value, or is called later in the same method chain. `absent-only: [NX]`.
     #[serde(default)]
     pub traits_if: BTreeMap<String, Vec<String>>,
 }
@@ -156,12 +163,18 @@ pub struct EntryModel {
     /// Attribute or decorator on the type or `impl` the method is in (`Controller`, `Object`); its first argument is put before the name.
     #[serde(default)]
     pub type_attributes: Vec<String>,
-    /// Trait, base class or interface of the type the method is in (`WorkerHost`, `ConsumerGroupHandler`).
+    /// Trait, base class, interface or embedded type of the type the method is in (`WorkerHost`, `Unimplemented*`), matched by [`type_matches`].
     #[serde(default)]
     pub implements: Vec<String>,
-    /// Names of such methods; all of them when empty.
+    /// Names of the type the method is in (`*Resolver`), matched by [`type_matches`].
+    #[serde(default)]
+    pub receivers: Vec<String>,
+    /// Names of the methods; any when empty.
     #[serde(default)]
     pub methods: Vec<String>,
+    /// The function itself makes one of these calls (of the `types`), as a webhook handler verifies the sender's signature.
+    #[serde(default)]
+    pub calling: Vec<String>,
     /// The function stands in an object literal under one of these keys (`Query: { users() {} }`), at any depth below.
     #[serde(default)]
     pub within: Vec<String>,
@@ -203,6 +216,8 @@ pub struct MountModel {
 }
 
 /// How an object-relational mapper or query builder says statements.
+///
+/// A chain that holds a call with the event `sql.statement` (`db.Raw(text).Scan(&x)`) is that statement and none of these.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StatementModel {
@@ -239,10 +254,11 @@ pub struct StatementModel {
     /// Verbs whose first argument (or that with the role `key`) is the primary key (`findByPk`, `find_by_id`, `UpdateOneID`).
     #[serde(default)]
     pub by_key: Vec<String>,
-    /// Calls that make an insert tolerate or update an existing row (`onConflictDoNothing`, `skipDuplicates`).
+    /// Calls, options or types of arguments (`clause.OnConflict{…}`) that make an insert tolerate or update an existing row
+    /// (`onConflictDoNothing`, `skipDuplicates`).
     #[serde(default)]
     pub conflicts: Vec<String>,
-    /// Calls or options that lock the row.
+    /// Calls, options or types of arguments (`clause.Locking{…}`) that lock the row.
     #[serde(default)]
     pub locks: Vec<String>,
     /// Calls that run the statement (`exec`, `Only`, `first`); empty when the verb itself runs it.

@@ -7,7 +7,7 @@ use crate::error::nearest;
 
 use super::{
     ARGUMENT_ROLES, ENTRIES, EVENTS, EntryModel, EventModel, FILTER_STYLES, Model, MountModel,
-    STYLES, Selector, StatementModel, TABLE_PLACES, TRAITS, VERBS,
+    STYLES, Selector, StatementModel, TABLE_PLACES, TRAITS, VERBS, package_matches,
 };
 
 /// A finding about a model: what to look for in the text, and what is wrong.
@@ -72,7 +72,20 @@ fn check_model(model: &Model) -> Checked {
             "the model says nothing: no events, entries, statements, mounts or returns".to_owned(),
         );
     }
-    known_all("trait", &model.traits, TRAITS)
+    known_all("trait", &model.traits, TRAITS)?;
+    for package in model.events.iter().flat_map(|event| &event.packages) {
+        if !model
+            .packages
+            .iter()
+            .any(|outer| package_matches(outer, package))
+        {
+            return fault(
+                package,
+                format!("`{package}` is in none of the model's `packages`"),
+            );
+        }
+    }
+    Ok(())
 }
 
 fn check_event(event: &EventModel) -> Checked {
@@ -130,6 +143,8 @@ fn check_entry(entry: &EntryModel) -> Checked {
         &entry.attributes,
         &entry.type_attributes,
         &entry.implements,
+        &entry.receivers,
+        &entry.calling,
         &entry.within,
         &entry.directives,
         &entry.files,
@@ -325,8 +340,12 @@ fn names_of(model: &Model, event: &EventModel) -> Vec<String> {
             names.push(format!("*.{call}"));
             continue;
         }
-        let packages = model
-            .packages
+        let packages = if event.packages.is_empty() {
+            &model.packages
+        } else {
+            &event.packages
+        };
+        let packages = packages
             .iter()
             .map(String::as_str)
             .chain(model.builtin.then_some("builtin"));

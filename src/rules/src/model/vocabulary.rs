@@ -4,15 +4,16 @@
 
 /// Events a model may speak of, with their slots.
 pub const EVENTS: &[(&str, &[&str])] = &[
-    ("sql.statement", &["text", "params", "param-list"]),
+    ("sql.statement", &["text", "params", "param-list", "into"]),
     ("sql.bind", &["value", "statement"]),
+    ("sql.scan", &["rows", "into"]),
     ("sql.begin", &["body"]),
     ("sql.commit", &[]),
     ("sql.rollback", &[]),
-    ("cache.get", &["key", "loader"]),
-    ("cache.set", &["key", "value", "ttl"]),
-    ("cache.delete", &["key"]),
-    ("cache.load", &["key", "loader", "ttl"]),
+    ("cache.get", &["key", "field", "loader"]),
+    ("cache.set", &["key", "field", "value", "ttl"]),
+    ("cache.delete", &["key", "field"]),
+    ("cache.load", &["key", "loader", "ttl", "tags"]),
     ("cache.expire", &["key", "ttl"]),
     ("cache.script", &["key", "text", "args"]),
     ("queue.publish", &["topic", "key", "message", "id"]),
@@ -47,7 +48,7 @@ pub const EVENTS: &[(&str, &[&str])] = &[
     ("value.config", &["name", "default"]),
     ("value.hash", &["of"]),
     ("value.join", &["list", "separator"]),
-    ("value.same", &["of"]),
+    ("value.same", &["of", "into"]),
 ];
 
 /// Yes-or-no properties of events and entries, with their meaning.
@@ -75,6 +76,10 @@ pub const TRAITS: &[(&str, &str)] = &[
     ),
     ("per-request", "lives as long as one request"),
     ("by-tag", "the key is a tag or prefix of several entries"),
+    (
+        "shared",
+        "others may hold the lock at the same time: a read lock",
+    ),
     (
         "async",
         "returns before it is done; the outcome comes later by callback, channel or flush",
