@@ -8,7 +8,7 @@
 //! Names of types are names in the library, without package: Go `DB` of `database/sql`, TypeScript an exported class, interface
 //! or object (`Prisma` in `Prisma.sql`), Rust the type a function is associated with (`Uuid` in `Uuid::new_v4`) or the trait.
 //! Names of calls are functions, methods or constructors (`new Worker` is `Worker`), Rust macros with `!`; a path from the
-//! receiver is written with dots (`paymentIntents.create`), and `()` is a call of the value itself (``sql`…` ``, `knex('users')`).
+//! receiver is written with dots (`paymentIntents.create`; of a global `Math.random`), and `()` is a call of the value itself (``sql`…` ``, `knex('users')`).
 
 mod check;
 mod pattern;
@@ -50,7 +50,8 @@ pub struct Model {
     /// or of another one after its package: `net/http#Request`. With several results the first one; promises, futures, `Result` and `Option` are looked through. A constructor need not be named.
     #[serde(default)]
     pub returns: BTreeMap<String, String>,
-    /// Types of the parameters of a function that is passed in: `PrismaClient.$transaction: [PrismaClient]`, `_` where of no interest.
+    /// Types of the parameters of a function that is passed in: `PrismaClient.$transaction: [PrismaClient]`, `_` where of no interest;
+    /// `*.$transaction` is that method of any receiver.
     #[serde(default)]
     pub callbacks: BTreeMap<String, Vec<String>>,
     /// Functions whose result holds their arguments as fields, by position: with `NewRequest: [Method, URL, Body]` the selector
@@ -89,7 +90,8 @@ pub struct EventModel {
     /// Only in these packages, each inside one of the model's.
     #[serde(default)]
     pub packages: Vec<String>,
-    /// Receiver types of the library that have the methods; empty for plain functions. `*` is any receiver, known or not
+    /// Receiver types of the library that have the methods, or types of the program that extend, implement or embed one; empty for
+    /// plain functions. `*` is any receiver, known or not
     /// (but never a method the program itself defines): only for method names that nothing else has.
     #[serde(default)]
     pub types: Vec<String>,
@@ -100,6 +102,7 @@ pub struct EventModel {
     #[serde(default)]
     pub calls: Vec<String>,
     /// Instead of calls: reads of these fields (of the `types`, or paths of globals: `process.env`). A path's next field is the event's `name`.
+    /// `*` is anything the packages export.
     #[serde(default)]
     pub reads: Vec<String>,
     /// Instead of calls: an attribute or decorator on a function that makes each call of it the event. Slots then select
@@ -113,6 +116,12 @@ pub struct EventModel {
     /// (upper case compared).
     #[serde(default, alias = "starts_with")]
     pub starts_with: BTreeMap<String, Vec<String>>,
+    /// The call means the event only with at least this many arguments.
+    #[serde(default)]
+    pub min_args: Option<usize>,
+    /// The call means the event only with at most this many arguments (`new Date()` is the time, `new Date(x)` is not).
+    #[serde(default)]
+    pub max_args: Option<usize>,
     /// Yes-or-no properties: words of [`TRAITS`].
     #[serde(default)]
     pub traits: Vec<String>,
@@ -138,7 +147,8 @@ pub struct EntryModel {
     /// that has the `methods`, or the result of another registering call (`get(list)` in `.route("/x", get(list))`), to which the name is passed on.
     #[serde(default)]
     pub calls: Vec<String>,
-    /// Registration: which argument is the handler (`last`, `1`, `0.process`, `1..`).
+    /// Registration: which argument is the handler (`last`, `1`, `0.process`, `1..`). An object stands for the functions in its fields,
+    /// whose names are then put after the entry's name.
     #[serde(default)]
     pub handler: Option<String>,
     /// Which argument (with `attributes`: of the attribute) names the route, topic or queue.
