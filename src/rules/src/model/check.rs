@@ -300,15 +300,11 @@ pub struct Clash {
     pub meanings: Vec<(String, String)>,
 }
 
-/// Calls (and reads) that several event models of one language give different meanings to, without a `starts-with` to tell them apart.
+/// Calls (and reads) that several event models of one language give different meanings to, with no condition on the arguments to tell them apart.
 pub(super) fn clashes(models: &[Model]) -> Vec<Clash> {
     let mut meanings: BTreeMap<(&str, String), Vec<(String, String)>> = BTreeMap::new();
     for model in models {
-        for event in model
-            .events
-            .iter()
-            .filter(|event| event.starts_with.is_empty())
-        {
+        for event in model.events.iter().filter(|event| !is_conditional(event)) {
             for name in names_of(model, event) {
                 let known = meanings.entry((model.language.as_str(), name)).or_default();
                 if !known.iter().any(|(meaning, _)| *meaning == event.event) {
@@ -325,6 +321,11 @@ pub(super) fn clashes(models: &[Model]) -> Vec<Clash> {
             meanings,
         })
         .collect()
+}
+
+/// Whether the arguments decide that the call means the event.
+fn is_conditional(event: &EventModel) -> bool {
+    !event.starts_with.is_empty() || event.min_args.is_some() || event.max_args.is_some()
 }
 
 /// The full names of what an event model matches. A call of any receiver has the same name in all packages.
