@@ -166,6 +166,8 @@ pub struct EnumVariant {
     pub value: Option<ExprId>,
     /// Payload types.
     pub payload: Vec<TypeRefId>,
+    /// Rust attributes of the variant (`#[sea_orm(belongs_to = "…")]`). Others: none.
+    pub attributes: Vec<Attribute>,
 }
 
 /// A package-level or module-level variable or constant (not functions; `const f = () => …` is a function **and** a global).
