@@ -79,6 +79,15 @@ pub enum SchemaOp {
         table: Symbol,
         policy: Policy,
     },
+    /// Columns, indexes and keys that models share and no table has by itself: an embedded struct, a base class, a mixin,
+    /// an object spread into tables. `model` of the table is its name in code; its own `name` is empty.
+    Mixin(Table),
+    /// A table also has what another model or mixin has; the name may be declared in another file. When it is found
+    /// nowhere, columns of this table are unknown.
+    Include {
+        table: Symbol,
+        model: Symbol,
+    },
 }
 
 /// A table or view.
@@ -166,7 +175,8 @@ pub struct ForeignKey {
     pub columns: Vec<Symbol>,
     /// Schema of the table there.
     pub foreign_schema: Option<Symbol>,
-    /// The table there.
+    /// The table there. Code often names it by its model (`User`, `usersTable`), which may be declared in another file:
+    /// look for a table of that name first, then for a model.
     pub foreign_table: Symbol,
     /// Columns there; empty means its primary key.
     pub foreign_columns: Vec<Symbol>,
