@@ -1,0 +1,610 @@
+//! The call graph: which function may call which.
+//!
+//! By resolved name, by receiver type, through interfaces to their implementers, by function values (callbacks, handler
+//! tables, method values), and as a last resort by a method name that only one type has, marked as such.
+
+use std::collections::BTreeSet;
+
+use betwixt_base::{FileId, Symbol};
+use betwixt_facts::TypeKind;
+use betwixt_facts::ir::{CallForm, CallId, ExprId, ExprKind, FunctionIdx, UnaryOp};
+use petgraph::graph::{DiGraph, NodeIndex};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::ids::{CallSite, ExprRef, FunctionId, TypeId};
+use crate::index::Code;
+use crate::names::Def;
+use crate::resolve::Resolver;
+use crate::types::Type;
+
+/// What a call calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Callee {
+    /// Not known.
+    Unknown,
+    /// One function of the program.
+    One(FunctionId),
+    /// Any of these: implementers of an interface, values of a variable.
+    Many(Box<[FunctionId]>),
+    /// The constructor of a type without one of its own.
+    Constructs(TypeId),
+    /// A function outside the tree.
+    External {
+        /// Import path, npm package or crate; empty for builtins.
+        package: Symbol,
+        /// Its name there; methods as `Type.method`.
+        name: Symbol,
+    },
+}
+
+impl Callee {
+    /// The functions of the program it may be.
+    #[must_use]
+    pub fn functions(&self) -> &[FunctionId] {
+        match self {
+            Self::One(function) => std::slice::from_ref(function),
+            Self::Many(functions) => functions,
+            _ => &[],
+        }
+    }
+}
+
+/// Method names too common to be resolved by being unique.
+const COMMON_METHODS: &[&str] = &[
+    "get", "set", "Get", "Set", "String", "Error", "Close", "close", "len", "Len", "push", "map", "filter", "then",
+    "new", "next", "send", "Send", "write", "Write", "read", "Read", "add", "Add", "run", "Run", "start", "Start",
+    "stop", "Stop", "clone", "into", "from", "parse", "find", "exec", "Exec", "query", "Query", "forEach", "delete",
+    "Delete", "update", "create", "insert", "remove", "has", "keys", "values", "init", "handle", "on", "emit", "call",
+];
+
+/// Most implementers an interface call is resolved to.
+const MAX_TARGETS: usize = 24;
+
+impl Resolver<'_> {
+    /// What a call calls, by names and types alone.
+    #[must_use]
+    pub fn callee_at(&self, file: FileId, call: CallId, depth: u32) -> Callee {
+        let ir = self.code.ir(file);
+        let call = ir.call(call);
+        self.callee_of(file, call.callee, call.form, call.function, depth)
+    }
+
+    fn callee_of(&self, file: FileId, callee: ExprId, form: CallForm, inside: FunctionIdx, depth: u32) -> Callee {
+        let ir = self.code.ir(file);
+        match ir.kind(callee) {
+            ExprKind::Closure(idx) => Callee::One(self.code.function_id(file, idx)),
+            ExprKind::Name(name) => self.named_callee(file, name, form, inside),
+            ExprKind::Field(base, name) => self.method_callee(file, base, name, depth),
+            ExprKind::Unary(UnaryOp::Await | UnaryOp::Unwrap | UnaryOp::Deref, inner) if depth < 12 => {
+                self.callee_of(file, inner, form, inside, depth + 1)
+            }
+            ExprKind::Local(_) => Callee::Unknown,
+            _ => Callee::Unknown,
+        }
+    }
+
+    fn named_callee(&self, file: FileId, name: Symbol, form: CallForm, inside: FunctionIdx) -> Callee {
+        let function = &self.code.facts(file).functions[inside.index()];
+        let text = name.as_str();
+        if form == CallForm::Macro {
+            let plain = Symbol::new(text.trim_end_matches('!'));
+            return match self.names.resolve_in(file, function.module, plain) {
+                Some(Def::External { package, name: inner }) if !inner.is_empty() => {
+                    Callee::External { package, name: Symbol::new(&format!("{inner}!")) }
+                }
+                _ => Callee::External { package: Symbol::empty(), name },
+            };
+        }
+        if let Some((prefix, last)) = text.rsplit_once("::") {
+            return self.path_callee(file, inside, prefix, Symbol::new(last));
+        }
+        match self.names.resolve_in(file, function.module, name) {
+            Some(def) => self.def_callee(def),
+            None => Callee::External { package: Symbol::empty(), name },
+        }
+    }
+
+    /// Rust: `Type::method`, `module::function`, `Self::method`.
+    fn path_callee(&self, file: FileId, inside: FunctionIdx, prefix: &str, last: Symbol) -> Callee {
+        let function = &self.code.facts(file).functions[inside.index()];
+        let owner = if prefix == "Self" {
+            self.self_type(file, inside).map(Def::Type)
+        } else {
+            self.names.resolve_in(file, function.module, Symbol::new(prefix))
+        };
+        match owner {
+            Some(Def::Type(owner)) => self.type_method(owner, last),
+            Some(def @ Def::Module(_)) => {
+                let full = Symbol::new(&format!("{prefix}::{last}"));
+                match self.names.resolve_in(file, function.module, full) {
+                    Some(def) => self.def_callee(def),
+                    None => self.names.member(def, last).map_or(Callee::Unknown, |def| self.def_callee(def)),
+                }
+            }
+            Some(Def::External { package, name }) if name.is_empty() => Callee::External { package, name: last },
+            Some(Def::External { package, name }) => {
+                Callee::External { package, name: Symbol::new(&format!("{name}.{last}")) }
+            }
+            _ => Callee::Unknown,
+        }
+    }
+
+    fn self_type(&self, file: FileId, inside: FunctionIdx) -> Option<TypeId> {
+        let mut current = self.code.function_id(file, inside);
+        loop {
+            if let Some(owner) = self.methods.owner(current) {
+                return Some(owner);
+            }
+            current = self.code.parent(current)?;
+        }
+    }
+
+    fn def_callee(&self, def: Def) -> Callee {
+        match def {
+            Def::Function(function) => Callee::One(function),
+            Def::External { package, name } => Callee::External { package, name },
+            Def::Type(owner) => {
+                let constructor = self.methods.own(owner, Symbol::new("constructor"));
+                constructor.map_or(Callee::Constructs(owner), Callee::One)
+            }
+            Def::Global(global) => {
+                let (file, _) = self.code.global_place(global);
+                self.code.global(global).init.map_or(Callee::Unknown, |init| self.value_callee(file, init, 0))
+            }
+            Def::Value(at) => self.value_callee(at.file, at.expr, 0),
+            Def::Module(_) => Callee::Unknown,
+        }
+    }
+
+    /// The function a constant expression is: a closure, a name, `wrap(fn)` with one function inside.
+    fn value_callee(&self, file: FileId, expr: ExprId, depth: u32) -> Callee {
+        if depth > 4 {
+            return Callee::Unknown;
+        }
+        let ir = self.code.ir(file);
+        match ir.kind(expr) {
+            ExprKind::Closure(idx) => Callee::One(self.code.function_id(file, idx)),
+            ExprKind::Name(name) => match self.names.resolve(file, name) {
+                Some(Def::Function(function)) => Callee::One(function),
+                Some(Def::External { package, name }) => Callee::External { package, name },
+                _ => Callee::Unknown,
+            },
+            ExprKind::Call(call) => {
+                let call = ir.call(call);
+                let wrapped: SmallVec<[FunctionId; 2]> = ir
+                    .expr_list(call.args)
+                    .iter()
+                    .flat_map(|&arg| self.value_callee(file, arg, depth + 1).functions().to_vec())
+                    .collect();
+                if wrapped.len() == 1 { Callee::One(wrapped[0]) } else { Callee::Unknown }
+            }
+            ExprKind::Cast(_, inner) | ExprKind::Unary(_, inner) => self.value_callee(file, inner, depth + 1),
+            _ => Callee::Unknown,
+        }
+    }
+
+    fn method_callee(&self, file: FileId, base: ExprId, name: Symbol, depth: u32) -> Callee {
+        let ir = self.code.ir(file);
+        if let Some(def) = self.resolve_value(file, base) {
+            match def {
+                Def::Module(_) => {
+                    return self.names.member(def, name).map_or(Callee::Unknown, |def| self.def_callee(def));
+                }
+                Def::External { package, name: outer } => {
+                    let known = self.type_at(file, base, depth + 1);
+                    let (package, outer) = match known {
+                        Type::External { package, name } => (package, name),
+                        _ => (package, outer),
+                    };
+                    let full = if outer.is_empty() { name } else { Symbol::new(&format!("{outer}.{name}")) };
+                    return Callee::External { package, name: full };
+                }
+                Def::Type(owner) => return self.type_method(owner, name),
+                Def::Global(global) => {
+                    if let Some(found) = self.object_member(self.code.global_place(global).0, self.code.global(global).init, name) {
+                        return found;
+                    }
+                }
+                Def::Value(at) => {
+                    if let Some(found) = self.object_member(at.file, Some(at.expr), name) {
+                        return found;
+                    }
+                }
+                Def::Function(_) => {}
+            }
+        }
+        match self.type_at(file, base, depth + 1) {
+            Type::Def(owner) => self.type_method(owner, name),
+            Type::External { package, name: outer } if !package.is_empty() => {
+                Callee::External { package, name: Symbol::new(&format!("{outer}.{name}")) }
+            }
+            Type::External { .. } => Callee::Unknown,
+            Type::Written(..) => Callee::Unknown,
+            Type::Unknown => {
+                let _ = ir;
+                self.unique_method(file, name)
+            }
+        }
+    }
+
+    /// A function in an object that serves as a namespace: `export const users = { find() {…} }`.
+    fn object_member(&self, file: FileId, value: Option<ExprId>, name: Symbol) -> Option<Callee> {
+        let ir = self.code.ir(file);
+        let mut value = value?;
+        for _ in 0..4 {
+            match ir.kind(value) {
+                ExprKind::Cast(_, inner) | ExprKind::Unary(_, inner) => value = inner,
+                _ => break,
+            }
+        }
+        let ExprKind::Struct(_, entries) = ir.kind(value) else { return None };
+        let entry = ir.entry_list(entries).iter().find(|entry| entry.name == name)?;
+        let found = self.value_callee(file, entry.value, 0);
+        (found != Callee::Unknown).then_some(found)
+    }
+
+    fn unique_method(&self, file: FileId, name: Symbol) -> Callee {
+        if COMMON_METHODS.contains(&name.as_str()) || name.as_str().len() < 6 {
+            return Callee::Unknown;
+        }
+        let language = self.code.facts(file).language.name();
+        let mut found = self.methods.named(name).iter().filter(|&&function| {
+            self.code.facts(self.code.file_of(function)).language.name() == language
+                && self.code.function(function).flags.has_body
+        });
+        match (found.next(), found.next()) {
+            (Some(&only), None) => Callee::One(only),
+            _ => Callee::Unknown,
+        }
+    }
+
+    /// A method of a type: its own, promoted, inherited; of an interface: those of its implementers.
+    #[must_use]
+    pub fn type_method(&self, owner: TypeId, name: Symbol) -> Callee {
+        if let Some(found) = self.find_method(owner, name, 0) {
+            let is_abstract = self.code.is_interface(owner) && !self.code.function(found).flags.has_body;
+            if !is_abstract && !self.code.is_interface(owner) {
+                return Callee::One(found);
+            }
+        }
+        let implementers = self.implementations(owner, name);
+        match implementers.len() {
+            0 => self.embedded_external(owner, name, 0),
+            1 => Callee::One(implementers[0]),
+            _ => Callee::Many(implementers.into_boxed_slice()),
+        }
+    }
+
+    fn find_method(&self, owner: TypeId, name: Symbol, depth: u32) -> Option<FunctionId> {
+        if let Some(found) = self.methods.own(owner, name) {
+            return Some(found);
+        }
+        if depth > 6 {
+            return None;
+        }
+        let def = self.code.type_def(owner);
+        let (file, _) = self.code.type_place(owner);
+        let embedded = def.fields.iter().filter(|field| field.embedded).map(|field| field.type_ref);
+        embedded.chain(def.bases.iter().copied()).chain(def.aliased).find_map(|base| match self.written(file, base) {
+            Type::Def(base) if base != owner => self.find_method(base, name, depth + 1),
+            _ => None,
+        })
+    }
+
+    /// A method promoted from an embedded library type or interface.
+    fn embedded_external(&self, owner: TypeId, name: Symbol, depth: u32) -> Callee {
+        let def = self.code.type_def(owner);
+        let (file, _) = self.code.type_place(owner);
+        let embedded = def.fields.iter().filter(|field| field.embedded).map(|field| field.type_ref);
+        for base in embedded.chain(def.bases.iter().copied()).chain(def.aliased) {
+            match self.written(file, base) {
+                Type::External { package, name: outer } if !package.is_empty() => {
+                    return Callee::External { package, name: Symbol::new(&format!("{outer}.{name}")) };
+                }
+                Type::Def(base) if base != owner && depth < 4 => {
+                    let found = if self.code.is_interface(base) {
+                        self.type_method(base, name)
+                    } else {
+                        self.embedded_external(base, name, depth + 1)
+                    };
+                    if found != Callee::Unknown {
+                        return found;
+                    }
+                }
+                _ => {}
+            }
+        }
+        // A field that holds a function: `s.now()`.
+        if let Some(field) = def.fields.iter().find(|field| field.name == name)
+            && let Some(init) = field.init
+        {
+            return self.value_callee(file, init, 0);
+        }
+        Callee::Unknown
+    }
+
+    /// Methods of that name on the types that implement an interface, or extend a class, in id order.
+    fn implementations(&self, interface: TypeId, name: Symbol) -> Vec<FunctionId> {
+        let def = self.code.type_def(interface);
+        if def.kind != TypeKind::Interface && def.kind != TypeKind::Class {
+            return Vec::new();
+        }
+        let language = self.code.facts(self.code.type_place(interface).0).language.name();
+        let wanted: Vec<Symbol> = def.methods.iter().map(|method| method.name).collect();
+        let mut found: Vec<FunctionId> = self
+            .methods
+            .named(name)
+            .iter()
+            .copied()
+            .filter(|&function| {
+                let Some(owner) = self.methods.owner(function) else { return false };
+                owner != interface
+                    && self.code.function(function).flags.has_body
+                    && self.code.facts(self.code.file_of(function)).language.name() == language
+                    && self.implements(owner, interface, def.name, &wanted, function, language)
+            })
+            .take(MAX_TARGETS + 1)
+            .collect();
+        if let Some(default) = self.methods.own(interface, name)
+            && self.code.function(default).flags.has_body
+        {
+            found.push(default);
+        }
+        if found.len() > MAX_TARGETS {
+            found.clear();
+        }
+        found
+    }
+
+    fn implements(
+        &self,
+        owner: TypeId,
+        interface: TypeId,
+        interface_name: Symbol,
+        wanted: &[Symbol],
+        method: FunctionId,
+        language: &str,
+    ) -> bool {
+        match language {
+            "rust" => self.code.function(method).implements == Some(interface_name),
+            "go" => {
+                !self.code.is_interface(owner)
+                    && wanted.iter().all(|&name| self.find_method(owner, name, 0).is_some())
+            }
+            _ => {
+                let (file, _) = self.code.type_place(owner);
+                let bases = &self.code.type_def(owner).bases;
+                bases.iter().any(|&base| self.written(file, base) == Type::Def(interface))
+                    || (!wanted.is_empty()
+                        && !self.code.is_interface(owner)
+                        && wanted.len() > 1
+                        && wanted.iter().all(|&name| self.methods.own(owner, name).is_some()))
+            }
+        }
+    }
+
+    /// The function a value surely is: a closure, a function's name, a method value.
+    #[must_use]
+    pub fn function_value(&self, at: ExprRef) -> Option<FunctionId> {
+        let ir = self.code.ir(at.file);
+        match ir.kind(at.expr) {
+            ExprKind::Closure(idx) => Some(self.code.function_id(at.file, idx)),
+            ExprKind::Name(name) => {
+                if let Some((prefix, last)) = name.as_str().rsplit_once("::")
+                    && let Some(Def::Type(owner)) = self.names.resolve(at.file, Symbol::new(prefix))
+                {
+                    return self.find_method(owner, Symbol::new(last), 0);
+                }
+                match self.names.resolve(at.file, name)? {
+                    Def::Function(function) => Some(function),
+                    def @ (Def::Global(_) | Def::Value(_)) => match self.def_callee(def) {
+                        Callee::One(function) => Some(function),
+                        _ => None,
+                    },
+                    _ => None,
+                }
+            }
+            ExprKind::Field(base, name) => match self.method_callee(at.file, base, name, 4) {
+                Callee::One(function) => Some(function),
+                _ => None,
+            },
+            ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => {
+                self.function_value(ExprRef { file: at.file, expr: inner })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// How an edge of the call graph came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EdgeKind {
+    /// A call.
+    Call(CallSite),
+    /// A function is written or named here and handed on; it is taken to be called.
+    Reference,
+}
+
+/// Callees of every call, and the graph between functions.
+#[derive(Debug, Default)]
+pub struct CallGraph {
+    callees: Vec<Vec<Callee>>,
+    /// Functions as nodes (node index = function id), calls and references as edges.
+    pub graph: DiGraph<FunctionId, EdgeKind, u32>,
+    callers: FxHashMap<FunctionId, Vec<CallSite>>,
+}
+
+impl CallGraph {
+    /// Resolves every call; parallel over files, linear.
+    #[must_use]
+    pub fn new(resolver: &Resolver<'_>) -> Self {
+        let code = resolver.code;
+        let mut callees: Vec<Vec<Callee>> = code
+            .files
+            .par_iter()
+            .enumerate()
+            .map(|(index, facts)| {
+                let Some(facts) = facts else { return Vec::new() };
+                let file = FileId(index as u32);
+                (0..facts.ir.calls.len() as u32).map(|call| resolver.callee_at(file, CallId(call), 0)).collect()
+            })
+            .collect();
+        let direct = callers_of(code, &callees);
+        let indirect: Vec<(usize, usize, Callee)> = callees
+            .par_iter()
+            .enumerate()
+            .flat_map_iter(|(file, found)| {
+                let direct = &direct;
+                found.iter().enumerate().filter(|(_, callee)| **callee == Callee::Unknown).filter_map(
+                    move |(call, _)| {
+                        let site = CallSite { file: FileId(file as u32), call: CallId(call as u32) };
+                        let targets = function_values(resolver, direct, site);
+                        (!targets.is_empty()).then(|| (file, call, many(targets)))
+                    },
+                )
+            })
+            .collect();
+        for (file, call, callee) in indirect {
+            callees[file][call] = callee;
+        }
+        let callers = callers_of(code, &callees);
+        let graph = build_graph(resolver, &callees);
+        Self { callees, graph, callers }
+    }
+
+    /// What a call calls.
+    #[must_use]
+    pub fn callee(&self, site: CallSite) -> &Callee {
+        &self.callees[site.file.0 as usize][site.call.index()]
+    }
+
+    /// The calls of a function, in file order.
+    #[must_use]
+    pub fn callers(&self, function: FunctionId) -> &[CallSite] {
+        self.callers.get(&function).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many edges join functions of the program.
+    #[must_use]
+    pub fn n_edges(&self) -> usize {
+        self.graph.edge_count()
+    }
+}
+
+fn many(targets: BTreeSet<FunctionId>) -> Callee {
+    let targets: Vec<FunctionId> = targets.into_iter().collect();
+    if targets.len() == 1 { Callee::One(targets[0]) } else { Callee::Many(targets.into_boxed_slice()) }
+}
+
+fn callers_of(code: &Code, callees: &[Vec<Callee>]) -> FxHashMap<FunctionId, Vec<CallSite>> {
+    let mut callers: FxHashMap<FunctionId, Vec<CallSite>> = FxHashMap::default();
+    for (file, _) in code.code_files() {
+        for (call, callee) in callees[file.0 as usize].iter().enumerate() {
+            for &function in callee.functions() {
+                callers.entry(function).or_default().push(CallSite { file, call: CallId(call as u32) });
+            }
+        }
+    }
+    callers
+}
+
+/// The functions an indirect call may reach: values of the variable, of the parameter at its callers, of the field.
+fn function_values(
+    resolver: &Resolver<'_>,
+    callers: &FxHashMap<FunctionId, Vec<CallSite>>,
+    site: CallSite,
+) -> BTreeSet<FunctionId> {
+    let mut found = BTreeSet::new();
+    let callee = resolver.code.ir(site.file).call(site.call).callee;
+    collect_values(resolver, callers, ExprRef { file: site.file, expr: callee }, 0, &mut found);
+    if found.len() > MAX_TARGETS {
+        found.clear();
+    }
+    found
+}
+
+fn collect_values(
+    resolver: &Resolver<'_>,
+    callers: &FxHashMap<FunctionId, Vec<CallSite>>,
+    at: ExprRef,
+    depth: u32,
+    found: &mut BTreeSet<FunctionId>,
+) {
+    if depth > 6 || found.len() > MAX_TARGETS {
+        return;
+    }
+    if let Some(function) = resolver.function_value(at) {
+        found.insert(function);
+        return;
+    }
+    let ir = resolver.code.ir(at.file);
+    let mut follow = |expr: ExprId, found: &mut BTreeSet<FunctionId>| {
+        collect_values(resolver, callers, ExprRef { file: at.file, expr }, depth + 1, found);
+    };
+    match ir.kind(at.expr) {
+        ExprKind::Local(local) => {
+            for definition in resolver.flows[at.file.0 as usize].definitions(local).iter().take(8) {
+                follow(definition.value, found);
+            }
+            let facts = ir.local(local);
+            if let betwixt_facts::ir::LocalKind::Param(n) = facts.kind {
+                let function = resolver.code.function_id(at.file, facts.function);
+                for site in callers.get(&function).into_iter().flatten().take(64) {
+                    let caller = resolver.code.ir(site.file);
+                    if let Some(&arg) = caller.expr_list(caller.call(site.call).args).get(n as usize) {
+                        let arg = ExprRef { file: site.file, expr: arg };
+                        collect_values(resolver, callers, arg, depth + 1, found);
+                    }
+                }
+            }
+        }
+        ExprKind::Index(base, _) => follow(base, found),
+        ExprKind::Project(base, 0) => follow(base, found),
+        ExprKind::Struct(_, entries) if depth > 0 => {
+            for entry in ir.entry_list(entries).iter().take(64) {
+                follow(entry.value, found);
+            }
+        }
+        ExprKind::Conditional(_, a, b) | ExprKind::Binary(_, a, b) => {
+            follow(a, found);
+            follow(b, found);
+        }
+        ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => follow(inner, found),
+        _ => {}
+    }
+}
+
+fn build_graph(resolver: &Resolver<'_>, callees: &[Vec<Callee>]) -> DiGraph<FunctionId, EdgeKind, u32> {
+    let code = resolver.code;
+    let mut graph = DiGraph::with_capacity(code.n_functions(), code.n_functions() * 3);
+    for id in code.function_ids() {
+        graph.add_node(id);
+    }
+    let node = |function: FunctionId| NodeIndex::<u32>::new(function.index());
+    for (file, facts) in code.code_files() {
+        for (index, call) in facts.ir.calls.iter().enumerate() {
+            let from = code.function_id(file, call.function);
+            let site = CallSite { file, call: CallId(index as u32) };
+            for &to in callees[file.0 as usize][index].functions() {
+                graph.add_edge(node(from), node(to), EdgeKind::Call(site));
+            }
+            for &arg in facts.ir.expr_list(call.args) {
+                if !matches!(facts.ir.kind(arg), ExprKind::Name(_) | ExprKind::Field(..)) {
+                    continue;
+                }
+                if let Some(to) = resolver.function_value(ExprRef { file, expr: arg }) {
+                    graph.add_edge(node(from), node(to), EdgeKind::Reference);
+                }
+            }
+        }
+        for (index, function) in facts.functions.iter().enumerate() {
+            if let Some(parent) = function.parent {
+                let to = code.function_id(file, FunctionIdx(index as u32));
+                graph.add_edge(node(code.function_id(file, parent)), node(to), EdgeKind::Reference);
+            }
+        }
+    }
+    graph
+}

@@ -1,0 +1,186 @@
+//! Definitions and uses of one file: what is assigned to each local, stored in each field, returned by each function.
+
+use betwixt_base::Symbol;
+use betwixt_facts::FileFacts;
+use betwixt_facts::ir::{BinaryOp, Block, ExprId, ExprKind, FunctionIdx, Ir, LocalId, StmtId, StmtKind, UnaryOp};
+use smallvec::SmallVec;
+
+/// One value that reaches a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Definition {
+    /// The variable.
+    pub local: LocalId,
+    /// The value.
+    pub value: ExprId,
+    /// How it gets there.
+    pub how: DefinitionKind,
+    /// The statement.
+    pub stmt: StmtId,
+}
+
+/// How a value reaches a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DefinitionKind {
+    /// `x = value`.
+    Assign,
+    /// `x += value`.
+    Append,
+    /// `x[i] = value`, `x.field = value`, `x.push(value)`.
+    Part,
+}
+
+/// A store to a field of something that is no local, or of a local.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldStore {
+    /// The field's name.
+    pub name: Symbol,
+    /// What it is a field of; `None` in a composite literal.
+    pub base: Option<ExprId>,
+    /// The literal's expression, where it is one.
+    pub literal: Option<ExprId>,
+    /// The value.
+    pub value: ExprId,
+}
+
+/// Definitions and uses of one file.
+#[derive(Debug, Default)]
+pub struct FileFlow {
+    definitions: Vec<Definition>,
+    start: Vec<u32>,
+    /// Returned values by function.
+    pub returns: Vec<SmallVec<[StmtId; 2]>>,
+    /// Assignments to module-level names: name and value.
+    pub global_stores: Vec<(Symbol, ExprId)>,
+    /// Stores to fields by assignment.
+    pub field_stores: Vec<FieldStore>,
+    /// The function of every statement.
+    pub stmt_function: Vec<FunctionIdx>,
+}
+
+/// Methods that put their argument into what they are called on.
+const MUTATORS: &[&str] = &[
+    "push", "append", "add", "unshift", "push_str", "insert", "set", "extend", "WriteString", "Write", "push_back",
+    "concat_mut", "extend_from_slice",
+];
+
+impl FileFlow {
+    /// Indexes one file; linear.
+    #[must_use]
+    pub fn new(facts: &FileFacts) -> Self {
+        let ir = &facts.ir;
+        let mut flow = Self {
+            returns: vec![SmallVec::new(); facts.functions.len()],
+            stmt_function: vec![FunctionIdx(0); ir.stmts.len()],
+            ..Self::default()
+        };
+        for (index, function) in facts.functions.iter().enumerate() {
+            flow.walk(ir, FunctionIdx(index as u32), function.body);
+        }
+        flow.definitions.sort_by_key(|definition| (definition.local, definition.stmt));
+        flow.start = starts(&flow.definitions, ir.locals.len());
+        flow
+    }
+
+    /// What reaches a local, in statement order.
+    #[must_use]
+    pub fn definitions(&self, local: LocalId) -> &[Definition] {
+        let index = local.index();
+        &self.definitions[self.start[index] as usize..self.start[index + 1] as usize]
+    }
+
+    fn walk(&mut self, ir: &Ir, function: FunctionIdx, block: Block) {
+        for &id in ir.block(block) {
+            self.stmt_function[id.index()] = function;
+            match ir.stmt(id).kind {
+                StmtKind::Expr(expr) => self.effect(ir, id, expr),
+                StmtKind::Assign { target, value, op } => self.assign(ir, id, target, value, op),
+                StmtKind::Return(_) => self.returns[function.index()].push(id),
+                StmtKind::If { then, otherwise, .. } => {
+                    self.walk(ir, function, then);
+                    self.walk(ir, function, otherwise);
+                }
+                StmtKind::Loop { body, .. } | StmtKind::Block(body) => self.walk(ir, function, body),
+                StmtKind::Switch { arms, .. } => {
+                    for arm in ir.arm_list(arms) {
+                        self.walk(ir, function, arm.body);
+                    }
+                }
+                StmtKind::Try { body, handler, finalizer, .. } => {
+                    self.walk(ir, function, body);
+                    self.walk(ir, function, handler);
+                    self.walk(ir, function, finalizer);
+                }
+                StmtKind::Throw(_) | StmtKind::Break | StmtKind::Continue => {}
+            }
+        }
+    }
+
+    fn assign(&mut self, ir: &Ir, stmt: StmtId, target: ExprId, value: ExprId, op: Option<BinaryOp>) {
+        let how = if op.is_some() { DefinitionKind::Append } else { DefinitionKind::Assign };
+        match ir.kind(target) {
+            ExprKind::Local(local) => self.definitions.push(Definition { local, value, how, stmt }),
+            ExprKind::Name(name) => self.global_stores.push((name, value)),
+            ExprKind::Field(base, name) => {
+                self.field_stores.push(FieldStore { name, base: Some(base), literal: None, value });
+                self.part(ir, stmt, base, value);
+            }
+            ExprKind::Index(base, key) => {
+                self.part(ir, stmt, base, value);
+                self.part(ir, stmt, base, key);
+            }
+            ExprKind::Unary(UnaryOp::Deref, inner) => self.assign(ir, stmt, inner, value, op),
+            _ => {}
+        }
+        self.effect(ir, stmt, value);
+    }
+
+    fn part(&mut self, ir: &Ir, stmt: StmtId, base: ExprId, value: ExprId) {
+        if let Some(local) = root_local(ir, base) {
+            self.definitions.push(Definition { local, value, how: DefinitionKind::Part, stmt });
+        }
+    }
+
+    /// `parts.push(x)` puts `x` into `parts`.
+    fn effect(&mut self, ir: &Ir, stmt: StmtId, expr: ExprId) {
+        let expr = match ir.kind(expr) {
+            ExprKind::Unary(UnaryOp::Await | UnaryOp::Try, inner) => inner,
+            _ => expr,
+        };
+        let ExprKind::Call(call) = ir.kind(expr) else { return };
+        let call = ir.call(call);
+        let ExprKind::Field(receiver, method) = ir.kind(call.callee) else { return };
+        if !MUTATORS.contains(&method.as_str()) {
+            return;
+        }
+        let Some(local) = root_local(ir, receiver) else { return };
+        for &value in ir.expr_list(call.args) {
+            self.definitions.push(Definition { local, value, how: DefinitionKind::Part, stmt });
+        }
+    }
+}
+
+fn starts(definitions: &[Definition], n_locals: usize) -> Vec<u32> {
+    let mut start = Vec::with_capacity(n_locals + 1);
+    let mut at = 0;
+    for local in 0..=n_locals as u32 {
+        while at < definitions.len() && definitions[at].local.0 < local {
+            at += 1;
+        }
+        start.push(at as u32);
+    }
+    start
+}
+
+/// The local a chain of fields, indexes and references starts from.
+#[must_use]
+pub fn root_local(ir: &Ir, expr: ExprId) -> Option<LocalId> {
+    let mut current = expr;
+    for _ in 0..64 {
+        match ir.kind(current) {
+            ExprKind::Local(local) => return Some(local),
+            ExprKind::Field(base, _) | ExprKind::Index(base, _) | ExprKind::Unary(_, base) => current = base,
+            _ => return None,
+        }
+    }
+    None
+}
