@@ -2,8 +2,22 @@
 //!
 //! Pure and deterministic: the same facts give the same program whatever the file order or the number of threads.
 
+pub mod calls;
+pub mod flow;
+mod ids;
+mod index;
 mod input;
+mod models;
+mod names;
 mod program;
+mod resolve;
+mod types;
 
+pub use ids::{CallSite, ExprRef, FunctionId, GlobalId, LocalRef, ModuleId, TypeId};
+pub use index::{Code, Methods};
 pub use input::{CodeFile, Input, TenancyConfig};
+pub use models::ModelIndex;
+pub use names::{Def, Names};
 pub use program::{Program, Stats};
+pub use resolve::Resolver;
+pub use types::Type;

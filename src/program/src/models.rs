@@ -1,7 +1,7 @@
 //! Library models by what code resolves to.
 
 use betwixt_base::{Language, Symbol};
-use betwixt_rules::model::{EntryModel, EventModel, Model, StatementModel};
+use betwixt_rules::model::{EntryModel, EventModel, Model, StatementModel, package_matches};
 use betwixt_rules::ModelSet;
 use rustc_hash::FxHashMap;
 
@@ -11,8 +11,7 @@ use crate::types::Type;
 #[derive(Debug, Default)]
 pub struct ModelIndex {
     models: Vec<Model>,
-    /// Package (without major version) and language to models.
-    by_package: FxHashMap<(&'static str, String), Vec<usize>>,
+    by_language: FxHashMap<&'static str, Vec<usize>>,
     /// Last name of a call to events: (model, event).
     by_call: FxHashMap<(&'static str, Symbol), Vec<(usize, usize)>>,
 }
@@ -24,12 +23,10 @@ impl ModelIndex {
         let mut index = Self { models: set.models, ..Self::default() };
         for (at, model) in index.models.iter().enumerate() {
             let language = language_name(&model.language);
-            for package in &model.packages {
-                index.by_package.entry((language, without_version(package))).or_default().push(at);
-            }
+            index.by_language.entry(language).or_default().push(at);
             for (event_at, event) in model.events.iter().enumerate() {
                 for call in &event.calls {
-                    let last = call.rsplit(['.', ':']).next().unwrap_or(call);
+                    let last = call.trim_end_matches("()").rsplit(['.', ':']).next().unwrap_or(call);
                     index.by_call.entry((language, Symbol::new(last))).or_default().push((at, event_at));
                 }
             }
@@ -50,9 +47,9 @@ impl ModelIndex {
     }
 
     /// Events that a call of that last name could mean, with their model.
-    pub fn events_named(&self, language: Language, last: Symbol) -> impl Iterator<Item = (&Model, &EventModel)> {
+    pub fn events_named(&self, language: Language, last: Symbol) -> impl Iterator<Item = (usize, &Model, &EventModel)> {
         let found = self.by_call.get(&(language.name(), last)).map_or(&[][..], Vec::as_slice);
-        found.iter().map(|&(model, event)| (&self.models[model], &self.models[model].events[event]))
+        found.iter().map(|&(model, event)| (model, &self.models[model], &self.models[model].events[event]))
     }
 
     /// Statement models of a language.
@@ -93,21 +90,10 @@ impl ModelIndex {
         }
     }
 
-    fn models_of(&self, language: Language, package: Symbol) -> impl Iterator<Item = usize> {
-        let plain = without_version(package.as_str());
-        let separator = if language == Language::Rust { "::" } else { "/" };
-        let mut found = Vec::new();
-        let mut rest = plain.as_str();
-        loop {
-            if let Some(models) = self.by_package.get(&(language.name(), rest.to_owned())) {
-                found.extend_from_slice(models);
-            }
-            match rest.rsplit_once(separator) {
-                Some((outer, _)) => rest = outer,
-                None => break,
-            }
-        }
-        found.into_iter()
+    /// The models of a package, in file order.
+    pub fn models_of(&self, language: Language, package: Symbol) -> impl Iterator<Item = usize> {
+        let of_language = self.by_language.get(language.name()).map_or(&[][..], Vec::as_slice);
+        of_language.iter().copied().filter(move |&at| self.is_package(&self.models[at], package))
     }
 }
 
@@ -119,32 +105,3 @@ fn language_name(name: &str) -> &'static str {
     }
 }
 
-/// `github.com/x/y/v5/z` without the major version.
-fn without_version(package: &str) -> String {
-    let is_version = |part: &str| {
-        part.len() > 1 && part.starts_with('v') && part[1..].bytes().all(|b| b.is_ascii_digit())
-    };
-    if !package.contains("/v") {
-        return package.to_owned();
-    }
-    package.split('/').filter(|part| !is_version(part)).collect::<Vec<_>>().join("/")
-}
-
-fn package_matches(known: &str, package: &str) -> bool {
-    let known = without_version(known);
-    let package = without_version(package);
-    package == known
-        || package.strip_prefix(&known).is_some_and(|rest| rest.starts_with('/') || rest.starts_with("::"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn major_versions_do_not_matter() {
-        assert!(package_matches("github.com/jackc/pgx/v5", "github.com/jackc/pgx/v4"));
-        assert!(package_matches("github.com/jackc/pgx", "github.com/jackc/pgx/v5/pgxpool"));
-        assert!(!package_matches("github.com/jackc/pgx", "github.com/jackc/pgxutil"));
-    }
-}

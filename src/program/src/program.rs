@@ -1,9 +1,20 @@
-//! The program.
+//! The program: all facts, resolved against each other, built once and then read only.
+
+use std::time::Instant;
 
 use betwixt_base::workspace::Workspace;
-use betwixt_base::{FileId, Problem};
+use betwixt_base::{FileId, LineColumn, Place, Problem, Span};
+use betwixt_facts::ir::LocalId;
+use rayon::prelude::*;
 
-use crate::Input;
+use crate::calls::CallGraph;
+use crate::flow::defs::FileFlow;
+use crate::index::{Code, Methods};
+use crate::models::ModelIndex;
+use crate::names::Names;
+use crate::resolve::Resolver;
+use crate::types::Type;
+use crate::{FunctionId, Input};
 
 /// Counts for `--stats` and the JSON output.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -20,8 +31,8 @@ pub struct Stats {
     pub events: usize,
     /// Other counts worth showing, by name.
     pub other: Vec<(&'static str, usize)>,
-    /// Seconds per step of the build.
-    pub seconds: Vec<(&'static str, f64)>,
+    /// Microseconds per step of the build.
+    pub micros: Vec<(&'static str, u64)>,
 }
 
 /// All facts, resolved against each other.
@@ -29,6 +40,20 @@ pub struct Stats {
 pub struct Program {
     /// The tree.
     pub workspace: Workspace,
+    /// Facts with program-wide ids.
+    pub code: Code,
+    /// Names.
+    pub names: Names,
+    /// Methods by type.
+    pub methods: Methods,
+    /// Library models.
+    pub models: ModelIndex,
+    /// Definitions and uses per file.
+    pub flows: Vec<FileFlow>,
+    /// Types of locals per file.
+    pub local_types: Vec<Vec<Type>>,
+    /// Who may call whom.
+    pub calls: CallGraph,
     /// What was cut short.
     pub problems: Vec<Problem>,
     /// Counts.
@@ -39,7 +64,89 @@ impl Program {
     /// Builds the program; linear in the size of the facts.
     #[must_use]
     pub fn build(input: Input) -> Self {
-        Self { workspace: input.workspace, problems: Vec::new(), stats: Stats::default() }
+        let mut clock = Clock::default();
+        let mut facts: Vec<Option<betwixt_facts::FileFacts>> = Vec::new();
+        facts.resize_with(input.workspace.files.len(), || None);
+        for file in input.files {
+            facts[file.file.0 as usize] = file.facts;
+        }
+        let code = Code::new(facts);
+        let models = ModelIndex::new(input.models);
+        let names = Names::new(&input.workspace, &code);
+        let methods = names.methods(&code);
+        clock.lap("names");
+        let flows: Vec<FileFlow> = code
+            .files
+            .par_iter()
+            .map(|facts| facts.as_ref().map(FileFlow::new).unwrap_or_default())
+            .collect();
+        clock.lap("flow");
+        let bare = Resolver {
+            code: &code,
+            names: &names,
+            methods: &methods,
+            models: &models,
+            flows: &flows,
+            local_types: &[],
+        };
+        let local_types = infer_locals(&bare);
+        clock.lap("types");
+        let resolver = Resolver { local_types: &local_types, ..bare };
+        let calls = CallGraph::new(&resolver);
+        clock.lap("calls");
+        let stats = Stats {
+            functions: code.n_functions(),
+            call_edges: calls.n_edges(),
+            micros: clock.laps,
+            ..Stats::default()
+        };
+        Self {
+            workspace: input.workspace,
+            code,
+            names,
+            methods,
+            models,
+            flows,
+            local_types,
+            calls,
+            problems: Vec::new(),
+            stats,
+        }
+    }
+
+    /// The tables for questions about names, types and callees.
+    #[must_use]
+    pub fn resolver(&self) -> Resolver<'_> {
+        Resolver {
+            code: &self.code,
+            names: &self.names,
+            methods: &self.methods,
+            models: &self.models,
+            flows: &self.flows,
+            local_types: &self.local_types,
+        }
+    }
+
+    /// Start and end of a place as lines and columns.
+    #[must_use]
+    pub fn positions(&self, place: Place) -> (LineColumn, LineColumn) {
+        let lines = &self.code.facts(place.file).lines;
+        (lines.position(place.span.start), lines.position(place.span.end))
+    }
+
+    /// The name a programmer would use for a function.
+    #[must_use]
+    pub fn display(&self, function: FunctionId) -> &'static str {
+        self.code.function(function).display.as_str()
+    }
+
+    /// The innermost function around a span.
+    #[must_use]
+    pub fn function_at(&self, file: FileId, span: Span) -> Option<FunctionId> {
+        let functions = &self.code.facts(file).functions;
+        let around = functions.iter().enumerate().skip(1).filter(|(_, function)| function.span.contains(span));
+        let (index, _) = around.min_by_key(|(_, function)| function.span.end - function.span.start)?;
+        Some(self.code.function_id(file, betwixt_facts::ir::FunctionIdx(index as u32)))
     }
 
     /// Tenant columns with the evidence for them, for people.
@@ -52,5 +159,37 @@ impl Program {
     #[must_use]
     pub fn describe_file(&self, _file: FileId) -> String {
         String::new()
+    }
+}
+
+fn infer_locals(resolver: &Resolver<'_>) -> Vec<Vec<Type>> {
+    let code = resolver.code;
+    let files: Vec<usize> = (0..code.files.len()).collect();
+    files
+        .par_iter()
+        .map(|&index| {
+            let Some(facts) = &code.files[index] else { return Vec::new() };
+            let file = FileId(index as u32);
+            (0..facts.ir.locals.len() as u32).map(|local| resolver.infer_local(file, LocalId(local), 0)).collect()
+        })
+        .collect()
+}
+
+/// Time per step.
+struct Clock {
+    last: Instant,
+    laps: Vec<(&'static str, u64)>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { last: Instant::now(), laps: Vec::new() }
+    }
+}
+
+impl Clock {
+    fn lap(&mut self, step: &'static str) {
+        self.laps.push((step, self.last.elapsed().as_micros() as u64));
+        self.last = Instant::now();
     }
 }

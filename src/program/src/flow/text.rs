@@ -3,7 +3,7 @@
 //! One domain for SQL, cache keys, topics, routes and URLs. Several possible texts are several [`Text`]s.
 
 use betwixt_base::Symbol;
-use betwixt_facts::ir::{BinaryOp, ExprId, ExprKind, LocalKind, StmtKind, UnaryOp};
+use betwixt_facts::ir::{BinaryOp, CallForm, ExprId, ExprKind, LocalKind, StmtKind, UnaryOp};
 
 use crate::calls::{CallGraph, Callee};
 use crate::flow::defs::DefinitionKind;
@@ -260,6 +260,9 @@ impl Reader<'_> {
             ExprKind::Name(name) => (None, name.as_str().rsplit("::").next().unwrap_or_default()),
             _ => return vec![Text::hole(at)],
         };
+        if call.form == CallForm::Tagged && matches!(name, "sql" | "raw" | "join") {
+            return args.first().map_or_else(|| vec![Text::hole(at)], |&arg| self.read(to(arg), depth + 1));
+        }
         match name {
             "Sprintf" | "format" | "Errorf" if !args.is_empty() => return self.formatted(at, args, depth),
             "TrimSpace" | "ToLower" | "ToUpper" | "String" | "Rebind" | "raw" | "unsafe" if args.len() == 1 => {
@@ -352,7 +355,7 @@ impl Reader<'_> {
 
     fn list_joined(&self, list: ExprRef, separator: ExprRef, depth: u32) -> Vec<Text> {
         let separator = self.read(separator, depth + 1).swap_remove(0);
-        let parts = self.elements(list);
+        let parts = elements(self.resolver, list);
         if parts.is_empty() {
             return vec![Text::hole(list)];
         }
@@ -367,35 +370,6 @@ impl Reader<'_> {
             }
         }
         vec![whole]
-    }
-
-    /// The elements of a list literal and what was appended to it.
-    fn elements(&self, list: ExprRef) -> Vec<ExprRef> {
-        let ir = self.resolver.code.ir(list.file);
-        let to = |expr: ExprId| ExprRef { file: list.file, expr };
-        match ir.kind(list.expr) {
-            ExprKind::List(items) => ir.expr_list(items).iter().map(|&item| to(item)).collect(),
-            ExprKind::Local(local) => {
-                let mut found = Vec::new();
-                for definition in self.resolver.flows[list.file.0 as usize].definitions(local) {
-                    match (definition.how, ir.kind(definition.value)) {
-                        (DefinitionKind::Part, _) => found.push(to(definition.value)),
-                        (_, ExprKind::List(items)) => {
-                            found.extend(ir.expr_list(items).iter().map(|&item| to(item)));
-                        }
-                        (_, ExprKind::Call(call)) => {
-                            let call = ir.call(call);
-                            if matches!(ir.kind(call.callee), ExprKind::Name(name) if name == "append") {
-                                found.extend(ir.expr_list(call.args).iter().skip(1).map(|&item| to(item)));
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-                found
-            }
-            _ => Vec::new(),
-        }
     }
 
     /// A format call whose format is a constant elsewhere.
@@ -425,6 +399,37 @@ impl Reader<'_> {
         vec![whole]
     }
 }
+
+/// The elements of a list literal and what was appended to it.
+#[must_use]
+pub fn elements(resolver: &Resolver<'_>, list: ExprRef) -> Vec<ExprRef> {
+        let ir = resolver.code.ir(list.file);
+        let to = |expr: ExprId| ExprRef { file: list.file, expr };
+        match ir.kind(list.expr) {
+            ExprKind::List(items) => ir.expr_list(items).iter().map(|&item| to(item)).collect(),
+            ExprKind::Local(local) => {
+                let mut found = Vec::new();
+                for definition in resolver.flows[list.file.0 as usize].definitions(local) {
+                    match (definition.how, ir.kind(definition.value)) {
+                        (DefinitionKind::Part, _) => found.push(to(definition.value)),
+                        (_, ExprKind::List(items)) => {
+                            found.extend(ir.expr_list(items).iter().map(|&item| to(item)));
+                        }
+                        (_, ExprKind::Call(call)) => {
+                            let call = ir.call(call);
+                            if matches!(ir.kind(call.callee), ExprKind::Name(name) if name == "append") {
+                                found.extend(ir.expr_list(call.args).iter().skip(1).map(|&item| to(item)));
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                found
+            }
+            _ => Vec::new(),
+        }
+    }
+
 
 /// Whether an expression is made directly from the local itself (`q + "…"`).
 fn refers_to(ir: &betwixt_facts::ir::Ir, value: ExprId, _: ExprId, local: betwixt_facts::ir::LocalId) -> bool {

@@ -1,0 +1,283 @@
+//! Library calls to events, by models.
+
+use betwixt_base::{FileId, Symbol};
+use betwixt_facts::ir::{ExprId, ExprKind, Ir};
+use betwixt_rules::model::{EVENTS, EventModel, Model, TRAITS};
+
+use super::Event;
+use super::chain::{Chains, peel};
+use super::select::select;
+use crate::calls::{CallGraph, Callee};
+use crate::flow::text::text;
+use crate::ids::CallSite;
+use crate::resolve::Resolver;
+
+/// Models whose library a file imports, by index; sorted.
+pub(super) fn imported_models(resolver: &Resolver<'_>, file: FileId) -> Vec<usize> {
+    let facts = resolver.code.facts(file);
+    let mut found: Vec<usize> = Vec::new();
+    for import in &facts.imports {
+        let path = if facts.language == betwixt_base::Language::Rust {
+            let first = import.path.as_str().split("::").next().unwrap_or_default();
+            if first.is_empty() { import.imported.unwrap_or(import.local) } else { Symbol::new(first) }
+        } else {
+            import.path
+        };
+        found.extend(resolver.models.models_of(facts.language, path));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Adds the events a call means.
+pub(super) fn events_at(
+    resolver: &Resolver<'_>,
+    graph: &CallGraph,
+    chains: &Chains,
+    imported: &[usize],
+    site: CallSite,
+    events: &mut Vec<Event>,
+) {
+    let facts = resolver.code.facts(site.file);
+    let ir = &facts.ir;
+    let call = ir.call(site.call);
+    let Some(last) = last_name(ir, call.callee) else { return };
+    let mut candidates = resolver.models.events_named(facts.language, last).peekable();
+    if candidates.peek().is_none() {
+        return;
+    }
+    let callee = graph.callee(site);
+    let dotted = dotted_name(ir, call.callee);
+    let mut kinds: Vec<&str> = Vec::new();
+    for (index, model, event) in candidates {
+        if kinds.contains(&event.event.as_str()) {
+            continue;
+        }
+        let target = Target { callee, dotted: &dotted, is_imported: imported.binary_search(&index).is_ok() };
+        if !matches_call(resolver, model, &event.types, event.known_receiver, &event.calls, &target) {
+            continue;
+        }
+        if !starts_right(resolver, graph, chains, site, event) {
+            continue;
+        }
+        if let Some(found) = build(resolver, chains, site, model, event) {
+            kinds.push(found.kind);
+            events.push(found);
+        }
+    }
+}
+
+/// What a call is known to call.
+pub(super) struct Target<'a> {
+    /// Resolved callee.
+    pub(super) callee: &'a Callee,
+    /// The callee as written, last names only: `stripe.paymentIntents.create`.
+    pub(super) dotted: &'a str,
+    /// The file imports the model's library.
+    pub(super) is_imported: bool,
+}
+
+/// Whether a call is one of those a model lists.
+pub(super) fn matches_call(
+    resolver: &Resolver<'_>,
+    model: &Model,
+    types: &[String],
+    known_receiver: bool,
+    calls: &[String],
+    target: &Target<'_>,
+) -> bool {
+    match target.callee {
+        Callee::External { package, name } if !package.is_empty() => {
+            if !resolver.models.is_package(model, *package) {
+                return any_receiver(types, known_receiver) && calls.iter().any(|call| ends_with(target.dotted, call));
+            }
+            let name = exported_name(model, name.as_str());
+            calls.iter().any(|call| {
+                let Some(owner) = owner_of(&name, call) else { return false };
+                if types.is_empty() {
+                    return owner.is_empty() || owner == model.default_export.as_deref().unwrap_or("default");
+                }
+                let owner = owner.rsplit(['.', ':']).next().unwrap_or(owner);
+                types.iter().any(|known| known == "*" || known == owner)
+                    || (owner.is_empty() && !known_receiver && name.contains('.'))
+            })
+        }
+        Callee::External { name, .. } => {
+            (model.builtin && calls.iter().any(|call| name.as_str() == call || ends_with(target.dotted, call)))
+                || (any_receiver(types, known_receiver) && calls.iter().any(|call| ends_with(target.dotted, call)))
+        }
+        Callee::Unknown => {
+            let has_receiver = target.dotted.contains('.');
+            let by_method = has_receiver && !types.is_empty() && !known_receiver;
+            by_method
+                && (target.is_imported || model.builtin || types.iter().any(|known| known == "*"))
+                && calls.iter().any(|call| ends_with(target.dotted, call))
+        }
+        Callee::One(_) | Callee::Many(_) | Callee::Constructs(_) => false,
+    }
+}
+
+fn any_receiver(types: &[String], known_receiver: bool) -> bool {
+    !known_receiver && types.iter().any(|known| known == "*")
+}
+
+fn exported_name(model: &Model, name: &str) -> String {
+    let name = name.replace("::", ".");
+    match (&model.default_export, name.strip_prefix("default")) {
+        (Some(export), Some(rest)) if rest.is_empty() || rest.starts_with('.') => format!("{export}{rest}"),
+        (None, Some(rest)) if rest.starts_with('.') => rest[1..].to_owned(),
+        _ => name,
+    }
+}
+
+/// What stands before `call` in a dotted name that ends with it.
+fn owner_of<'n>(name: &'n str, call: &str) -> Option<&'n str> {
+    let call = call.trim_end_matches("()");
+    let rest = name.strip_suffix(call)?;
+    if rest.is_empty() {
+        return Some("");
+    }
+    rest.strip_suffix('.')
+}
+
+fn ends_with(dotted: &str, call: &str) -> bool {
+    owner_of(dotted, call).is_some_and(|_| !call.ends_with("()"))
+}
+
+/// The last name of a callee.
+pub(super) fn last_name(ir: &Ir, callee: ExprId) -> Option<Symbol> {
+    match ir.kind(peel(ir, callee)) {
+        ExprKind::Field(_, name) => Some(name),
+        ExprKind::Name(name) => match name.as_str().rsplit_once("::") {
+            Some((_, last)) => Some(Symbol::new(last)),
+            None => Some(name),
+        },
+        _ => None,
+    }
+}
+
+/// The callee as written with dots, calls on the way left out.
+pub(super) fn dotted_name(ir: &Ir, callee: ExprId) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let mut current = peel(ir, callee);
+    for _ in 0..8 {
+        match ir.kind(current) {
+            ExprKind::Field(base, name) => {
+                parts.push(name.as_str());
+                current = peel(ir, base);
+            }
+            ExprKind::Name(name) => {
+                parts.push(name.as_str());
+                break;
+            }
+            ExprKind::Local(local) => {
+                parts.push(ir.local(local).name.as_str());
+                break;
+            }
+            ExprKind::This => {
+                parts.push("this");
+                break;
+            }
+            _ => {
+                parts.push("");
+                break;
+            }
+        }
+    }
+    parts.reverse();
+    parts.join(".").replace("::", ".")
+}
+
+fn starts_right(
+    resolver: &Resolver<'_>,
+    graph: &CallGraph,
+    chains: &Chains,
+    site: CallSite,
+    event: &EventModel,
+) -> bool {
+    event.starts_with.iter().all(|(slot, beginnings)| {
+        let selector = event.slots.get(slot).map_or(slot.as_str(), String::as_str);
+        let Some(&value) = select(resolver, chains, site, selector).first() else { return false };
+        let known = text(resolver, Some(graph), value).prefix().trim_start().to_uppercase();
+        beginnings.iter().any(|beginning| known.starts_with(&beginning.to_uppercase()))
+    })
+}
+
+fn build(
+    resolver: &Resolver<'_>,
+    chains: &Chains,
+    site: CallSite,
+    model: &Model,
+    event: &EventModel,
+) -> Option<Event> {
+    let (kind, slot_names) = EVENTS.iter().find(|(name, _)| *name == event.event)?;
+    let call = resolver.code.ir(site.file).call(site.call);
+    let mut slots = Vec::new();
+    for (slot, selector) in &event.slots {
+        let name = slot_names.iter().find(|known| *known == slot)?;
+        let values = select(resolver, chains, site, selector);
+        if !values.is_empty() {
+            slots.push((*name, values));
+        }
+    }
+    let mut traits: Vec<&'static str> = Vec::new();
+    for name in model.traits.iter().chain(&event.traits) {
+        traits.extend(TRAITS.iter().find(|(known, _)| known == name).map(|(known, _)| *known));
+    }
+    for (name, words) in &event.traits_if {
+        if has_word(resolver, site, words) {
+            traits.extend(TRAITS.iter().find(|(known, _)| known == name).map(|(known, _)| *known));
+        }
+    }
+    Some(Event {
+        kind,
+        site,
+        function: resolver.code.function_id(site.file, call.function),
+        slots,
+        traits,
+        library: Symbol::new(&model.library),
+        via: Vec::new(),
+        inner: Vec::new(),
+    })
+}
+
+/// Whether one of the words stands among the arguments.
+fn has_word(resolver: &Resolver<'_>, site: CallSite, words: &[String]) -> bool {
+    let ir = resolver.code.ir(site.file);
+    let is_word = |text: &str| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    let mut pending: Vec<(ExprId, u32)> = ir.expr_list(ir.call(site.call).args).iter().map(|&arg| (arg, 0)).collect();
+    while let Some((expr, depth)) = pending.pop() {
+        match ir.kind(expr) {
+            ExprKind::Str(text) | ExprKind::Field(_, text) => {
+                if is_word(text.as_str()) {
+                    return true;
+                }
+            }
+            ExprKind::Name(name) => {
+                if is_word(name.as_str().rsplit("::").next().unwrap_or_default()) {
+                    return true;
+                }
+            }
+            ExprKind::Struct(_, entries) if depth < 2 => {
+                for entry in ir.entry_list(entries) {
+                    if is_word(entry.name.as_str()) && !matches!(ir.kind(entry.value), ExprKind::Bool(false)) {
+                        return true;
+                    }
+                    pending.push((entry.value, depth + 1));
+                }
+            }
+            ExprKind::List(items) if depth < 2 => {
+                pending.extend(ir.expr_list(items).iter().map(|&item| (item, depth + 1)));
+            }
+            ExprKind::Unary(_, inner) => pending.push((inner, depth)),
+            ExprKind::Call(call) if depth < 2 => {
+                let call = ir.call(call);
+                pending.push((call.callee, depth + 1));
+                pending.extend(ir.expr_list(call.args).iter().map(|&arg| (arg, depth + 1)));
+            }
+            _ => {}
+        }
+    }
+    false
+}
