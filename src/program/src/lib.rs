@@ -3,6 +3,7 @@
 //! Pure and deterministic: the same facts give the same program whatever the file order or the number of threads.
 
 pub mod calls;
+pub mod events;
 pub mod flow;
 mod ids;
 mod index;
@@ -11,6 +12,7 @@ mod models;
 mod names;
 mod program;
 mod resolve;
+pub mod schema;
 mod types;
 
 pub use ids::{CallSite, ExprRef, FunctionId, GlobalId, LocalRef, ModuleId, TypeId};

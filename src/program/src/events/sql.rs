@@ -513,5 +513,6 @@ fn empty_statement() -> Statement {
         n_params: 0,
         param_names: Vec::new(),
         is_clickhouse: false,
+        clause_holes: Vec::new(),
     }
 }

@@ -40,7 +40,8 @@ impl<'a> Builder<'a> {
         };
         let statement = Statement {
             verb: sql,
-            scopes: vec![Scope { parent: None, role: ScopeRole::Root, name: None, columns: Vec::new(), verb: sql }],
+            scopes: vec![Scope { parent: None, role: ScopeRole::Root, name: None, columns: Vec::new(), values: Vec::new(), verb: sql }],
+            clause_holes: Vec::new(),
             tables: vec![table_use(table.name, Join::From, sql != Verb::Select)],
             predicates: Vec::new(),
             assignments: Vec::new(),
