@@ -31,7 +31,10 @@ impl LineIndex {
     pub fn position(&self, offset: u32) -> LineColumn {
         let line = self.starts.partition_point(|&start| start <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
-        LineColumn { line: line as u32, column: offset - start + 1 }
+        LineColumn {
+            line: line as u32,
+            column: offset - start + 1,
+        }
     }
 
     /// Line of a byte offset, from 1.

@@ -24,7 +24,10 @@ const SHARD_BITS: u32 = 4;
 static SHARDS: LazyLock<Vec<RwLock<Interner>>> = LazyLock::new(|| {
     (0..1 << SHARD_BITS)
         .map(|_| {
-            RwLock::new(Interner { ids: FxHashMap::default(), texts: Vec::new() })
+            RwLock::new(Interner {
+                ids: FxHashMap::default(),
+                texts: Vec::new(),
+            })
         })
         .collect()
 });
@@ -52,7 +55,9 @@ impl Symbol {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         let shard = &SHARDS[(self.0 & ((1 << SHARD_BITS) - 1)) as usize];
-        let interner = shard.read().expect("no interner panics while holding its lock");
+        let interner = shard
+            .read()
+            .expect("no interner panics while holding its lock");
         interner.texts[(self.0 >> SHARD_BITS) as usize]
     }
 
@@ -74,12 +79,17 @@ fn intern(text: &str) -> (Symbol, &'static str) {
     let shard_index = (hash >> 32) as usize & ((1 << SHARD_BITS) - 1);
     let shard = &SHARDS[shard_index];
     let symbol = |id: u32| Symbol(id << SHARD_BITS | shard_index as u32);
-    if let Some((&stored, &id)) =
-        shard.read().expect("no interner panics while holding its lock").ids.get_key_value(text)
+    if let Some((&stored, &id)) = shard
+        .read()
+        .expect("no interner panics while holding its lock")
+        .ids
+        .get_key_value(text)
     {
         return (symbol(id), stored);
     }
-    let mut interner = shard.write().expect("no interner panics while holding its lock");
+    let mut interner = shard
+        .write()
+        .expect("no interner panics while holding its lock");
     if let Some((&stored, &id)) = interner.ids.get_key_value(text) {
         return (symbol(id), stored);
     }
@@ -111,7 +121,11 @@ impl PartialOrd for Symbol {
 
 impl Ord for Symbol {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        if self == other { std::cmp::Ordering::Equal } else { self.as_str().cmp(other.as_str()) }
+        if self == other {
+            std::cmp::Ordering::Equal
+        } else {
+            self.as_str().cmp(other.as_str())
+        }
     }
 }
 
@@ -170,7 +184,10 @@ mod tests {
 
     #[test]
     fn equal_text_is_one_symbol() {
-        assert_eq!(Symbol::new("tenant_id"), Symbol::new(&format!("tenant{}", "_id")));
+        assert_eq!(
+            Symbol::new("tenant_id"),
+            Symbol::new(&format!("tenant{}", "_id"))
+        );
         assert_ne!(Symbol::new("a"), Symbol::new("b"));
         assert_eq!(Symbol::new("tenant_id").as_str(), "tenant_id");
     }

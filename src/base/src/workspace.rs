@@ -151,6 +151,8 @@ impl Workspace {
     /// The service that owns the file.
     #[must_use]
     pub fn service_of(&self, id: FileId) -> Option<&Service> {
-        self.file(id).service.map(|service| &self.services[service.0 as usize])
+        self.file(id)
+            .service
+            .map(|service| &self.services[service.0 as usize])
     }
 }

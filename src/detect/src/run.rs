@@ -1,12 +1,16 @@
-//! Running all rules.
+//! Running all rules: observations to candidates.
 
-use betwixt_base::{FileId, Problem};
-use betwixt_findings::Candidate;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use betwixt_base::Problem;
+use betwixt_findings::{Candidate, Fingerprint, Role, Status};
 use betwixt_program::Program;
-use betwixt_rules::{Catalogue, Rule, Vocabulary};
+use betwixt_rules::{Adjustment, Catalogue, Rule};
+use rayon::prelude::*;
 
-/// The words rules may use.
-pub const VOCABULARY: Vocabulary = Vocabulary { detectors: &[], guards: &[], facts: &[] };
+use crate::detectors::{self, Context};
+use crate::observation::{Observation, function_name, location, service, step};
 
 /// What a run found.
 #[derive(Debug, Clone, Default)]
@@ -17,14 +21,188 @@ pub struct Outcome {
     pub problems: Vec<Problem>,
 }
 
-/// Runs every rule of the catalogue.
+/// Runs every rule of the catalogue; a detector that fails costs its rules only.
 #[must_use]
-pub fn detect(_program: &Program, _catalogue: &Catalogue) -> Outcome {
-    Outcome::default()
+pub fn detect(program: &Program, catalogue: &Catalogue) -> Outcome {
+    let context = Context::new(program);
+    let mut by_detector: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
+    for rule in catalogue.rules() {
+        by_detector
+            .entry(rule.detector.as_str())
+            .or_default()
+            .push(rule);
+    }
+    let by_detector: Vec<(&str, Vec<&Rule>)> = by_detector.into_iter().collect();
+    let results: Vec<Result<Vec<Candidate>, Problem>> = by_detector
+        .par_iter()
+        .map(|(name, rules)| {
+            catch_unwind(AssertUnwindSafe(|| {
+                let observations = detectors::observe(&context, name);
+                rules
+                    .iter()
+                    .flat_map(|rule| judge_all(program, rule, &observations))
+                    .collect()
+            }))
+            .map_err(|_| {
+                Problem::warning(
+                    "",
+                    format!("detector `{name}` failed; its rules found nothing"),
+                )
+            })
+        })
+        .collect();
+    let mut outcome = Outcome::default();
+    for result in results {
+        match result {
+            Ok(found) => outcome.candidates.extend(found),
+            Err(problem) => outcome.problems.push(problem),
+        }
+    }
+    outcome.candidates.sort_by(|a, b| {
+        (&a.location, &a.rule, &a.message).cmp(&(&b.location, &b.rule, &b.message))
+    });
+    outcome
+        .candidates
+        .dedup_by(|a, b| a.rule == b.rule && a.location == b.location && a.message == b.message);
+    number(&mut outcome.candidates);
+    outcome
 }
 
-/// What the engine saw at a line for a rule: events, ingredients, callers, role, and which guard silenced or what raised it.
-#[must_use]
-pub fn why(_program: &Program, rule: &Rule, file: FileId, line: u32) -> String {
-    format!("nothing of `{}` at {}:{line}\n", rule.id, file.0)
+fn judge_all(program: &Program, rule: &Rule, observations: &[Observation]) -> Vec<Candidate> {
+    observations
+        .iter()
+        .filter(|observation| is_reported(program, observation))
+        .filter(|observation| judge(rule, observation) == Judgement::Raised)
+        .map(|observation| candidate(program, rule, observation))
+        .collect()
+}
+
+fn is_reported(program: &Program, observation: &Observation) -> bool {
+    program
+        .workspace
+        .file(observation.place.file)
+        .marks
+        .is_reported()
+}
+
+/// What a rule makes of an observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Judgement<'a> {
+    /// It is a candidate.
+    Raised,
+    /// The rule is about something else: the condition that does not fit.
+    NotMeant(&'a str),
+    /// A guard silences it.
+    Guarded(&'a str),
+}
+
+/// What a rule makes of an observation.
+pub(crate) fn judge<'a>(rule: &Rule, observation: &'a Observation) -> Judgement<'a> {
+    for (condition, value) in &observation.conditions {
+        if rule.when.contains_key(*condition) && !rule.wants(condition, value) {
+            return Judgement::NotMeant(condition);
+        }
+    }
+    for (guard, _) in &observation.guards {
+        if rule.unless.iter().any(|known| known == guard) {
+            return Judgement::Guarded(guard);
+        }
+    }
+    Judgement::Raised
+}
+
+/// The level of the first adjustment whose facts all hold.
+pub(crate) fn level<T: Copy>(
+    base: T,
+    adjustments: &[Adjustment<T>],
+    observation: &Observation,
+) -> (T, Option<String>) {
+    let holds = |fact: &String| match fact.strip_prefix("not ") {
+        Some(fact) => !observation.facts.contains(fact),
+        None => observation.facts.contains(fact.as_str()),
+    };
+    match adjustments
+        .iter()
+        .find(|adjustment| adjustment.facts.iter().all(holds))
+    {
+        Some(adjustment) => (adjustment.then, Some(adjustment.facts.join(", "))),
+        None => (base, None),
+    }
+}
+
+fn candidate(program: &Program, rule: &Rule, observation: &Observation) -> Candidate {
+    let (severity, severity_why) = level(rule.severity, &rule.severity_when, observation);
+    let (confidence, confidence_why) = level(rule.confidence, &rule.confidence_when, observation);
+    let function = function_name(program, observation.function);
+    let mut reasons = vec![
+        format!(
+            "severity {severity}: {}",
+            severity_why.as_deref().unwrap_or("the rule's own")
+        ),
+        format!(
+            "confidence {confidence}: {}",
+            confidence_why.as_deref().unwrap_or("the rule's own")
+        ),
+    ];
+    reasons.extend(observation.reasons.iter().cloned());
+    if !observation.missing.is_empty() {
+        reasons.push(format!(
+            "looked for and not found: {}",
+            observation.missing.join(", ")
+        ));
+    }
+    let message = fill(&rule.message, &observation.holes);
+    let mut trace = observation.trace.clone();
+    if !trace.iter().any(|step| step.role == Role::Sink) {
+        trace.push(step(
+            program,
+            observation.place,
+            Some(observation.function),
+            Role::Sink,
+            message.clone(),
+        ));
+    }
+    let identity: Vec<&str> = std::iter::once(rule.id.as_str())
+        .chain(std::iter::once(function.as_str()))
+        .chain(observation.identity.iter().map(String::as_str))
+        .collect();
+    Candidate {
+        fingerprint: Fingerprint::of(&identity, 0),
+        rule: rule.id.clone(),
+        category: rule.category,
+        severity,
+        confidence,
+        status: Status::New,
+        location: location(program, observation.place),
+        function,
+        service: service(program, observation.place.file),
+        message,
+        impact: rule.impact.trim().to_owned(),
+        fix: fill(rule.fix.trim(), &observation.holes),
+        trace,
+        reasons,
+        suppression: None,
+    }
+}
+
+/// Puts texts into the holes of a message.
+fn fill(text: &str, holes: &[(&'static str, String)]) -> String {
+    let mut filled = text.to_owned();
+    for (hole, value) in holes {
+        filled = filled.replace(&format!("{{{hole}}}"), value);
+    }
+    filled
+}
+
+/// Equal fingerprints get numbers in order of place.
+fn number(candidates: &mut [Candidate]) {
+    let mut seen: BTreeMap<Fingerprint, u32> = BTreeMap::new();
+    for candidate in candidates {
+        let count = seen.entry(candidate.fingerprint.clone()).or_insert(0);
+        if *count > 0 {
+            let text = candidate.fingerprint.as_str().to_owned();
+            candidate.fingerprint = Fingerprint::of(&[&text], *count);
+        }
+        *count += 1;
+    }
 }

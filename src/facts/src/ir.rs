@@ -77,7 +77,11 @@ impl<T> List<T> {
     /// The run of `len` elements from `start`.
     #[must_use]
     pub fn new(start: u32, len: u32) -> Self {
-        Self { start, len, marker: std::marker::PhantomData }
+        Self {
+            start,
+            len,
+            marker: std::marker::PhantomData,
+        }
     }
     /// Whether there are no elements.
     #[must_use]
@@ -158,9 +162,19 @@ pub struct StructEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the operators")]
 pub enum BinaryOp {
-    Add, Sub, Mul, Div, Rem,
-    Eq, Ne, Lt, Le, Gt, Ge,
-    And, Or,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    And,
+    Or,
     /// `??` and `unwrap_or`-like syntax.
     Coalesce,
     /// `x instanceof T`, `x in y`, Rust pattern tests (`if let P = x` is `Matches(x, P)`).

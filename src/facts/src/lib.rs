@@ -6,8 +6,8 @@
 
 mod builder;
 mod file;
-pub mod ir;
 pub mod go;
+pub mod ir;
 mod print;
 pub mod schema;
 pub mod sql;

@@ -19,7 +19,9 @@ impl Suppression {
     /// Whether it names the rule.
     #[must_use]
     pub fn names(&self, rule: &str) -> bool {
-        self.rules.iter().any(|id| id == rule || rule.rsplit('/').next() == Some(id))
+        self.rules
+            .iter()
+            .any(|id| id == rule || rule.rsplit('/').next() == Some(id))
     }
 }
 
@@ -38,7 +40,10 @@ pub enum SuppressionError {
 }
 
 /// Reads a comment's text; `None` when it is no suppression at all.
-pub fn parse_suppression(comment: &str, line: u32) -> Option<Result<Suppression, SuppressionError>> {
+pub fn parse_suppression(
+    comment: &str,
+    line: u32,
+) -> Option<Result<Suppression, SuppressionError>> {
     let rest = comment.trim_start_matches(['/', '*', '#', '-', '<', '!', '{', ' ', '\t']);
     let rest = rest.strip_prefix("betwixt:")?.trim_start();
     let rest = rest.strip_prefix("ignore")?;
@@ -46,10 +51,16 @@ pub fn parse_suppression(comment: &str, line: u32) -> Option<Result<Suppression,
 }
 
 fn parse_body(rest: &str, line: u32) -> Result<Suppression, SuppressionError> {
-    let rest = rest.trim_start().strip_prefix('[').ok_or(SuppressionError::NoRule)?;
+    let rest = rest
+        .trim_start()
+        .strip_prefix('[')
+        .ok_or(SuppressionError::NoRule)?;
     let (ids, rest) = rest.split_once(']').ok_or(SuppressionError::NoRule)?;
-    let rules: Vec<String> =
-        ids.split(',').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect();
+    let rules: Vec<String> = ids
+        .split(',')
+        .map(|id| id.trim().to_owned())
+        .filter(|id| !id.is_empty())
+        .collect();
     if rules.is_empty() {
         return Err(SuppressionError::NoRule);
     }
@@ -60,11 +71,20 @@ fn parse_body(rest: &str, line: u32) -> Result<Suppression, SuppressionError> {
         until = Some(parse_date(date).ok_or_else(|| SuppressionError::BadDate(date.to_owned()))?);
         rest = reason.trim();
     }
-    let reason = rest.trim_end_matches("*/").trim_end_matches("-->").trim_end_matches('}').trim();
+    let reason = rest
+        .trim_end_matches("*/")
+        .trim_end_matches("-->")
+        .trim_end_matches('}')
+        .trim();
     if reason.is_empty() {
         return Err(SuppressionError::NoReason);
     }
-    Ok(Suppression { rules, until, reason: reason.to_owned(), line })
+    Ok(Suppression {
+        rules,
+        until,
+        reason: reason.to_owned(),
+        line,
+    })
 }
 
 fn parse_date(text: &str) -> Option<(i32, u8, u8)> {
@@ -101,7 +121,11 @@ mod tests {
 
     #[test]
     fn a_suppression_needs_rule_reason_and_a_real_date() {
-        let error = |text| parse_suppression(text, 1).expect("a suppression").expect_err("malformed");
+        let error = |text| {
+            parse_suppression(text, 1)
+                .expect("a suppression")
+                .expect_err("malformed")
+        };
         assert_eq!(error("# betwixt: ignore because"), SuppressionError::NoRule);
         assert_eq!(error("-- betwixt: ignore[x]"), SuppressionError::NoReason);
         assert_eq!(

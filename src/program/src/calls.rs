@@ -53,10 +53,11 @@ impl Callee {
 
 /// Method names too common to be resolved by being unique.
 const COMMON_METHODS: &[&str] = &[
-    "get", "set", "Get", "Set", "String", "Error", "Close", "close", "len", "Len", "push", "map", "filter", "then",
-    "new", "next", "send", "Send", "write", "Write", "read", "Read", "add", "Add", "run", "Run", "start", "Start",
-    "stop", "Stop", "clone", "into", "from", "parse", "find", "exec", "Exec", "query", "Query", "forEach", "delete",
-    "Delete", "update", "create", "insert", "remove", "has", "keys", "values", "init", "handle", "on", "emit", "call",
+    "get", "set", "Get", "Set", "String", "Error", "Close", "close", "len", "Len", "push", "map",
+    "filter", "then", "new", "next", "send", "Send", "write", "Write", "read", "Read", "add",
+    "Add", "run", "Run", "start", "Start", "stop", "Stop", "clone", "into", "from", "parse",
+    "find", "exec", "Exec", "query", "Query", "forEach", "delete", "Delete", "update", "create",
+    "insert", "remove", "has", "keys", "values", "init", "handle", "on", "emit", "call",
 ];
 
 /// Most implementers an interface call is resolved to.
@@ -71,13 +72,22 @@ impl Resolver<'_> {
         self.callee_of(file, call.callee, call.form, call.function, depth)
     }
 
-    fn callee_of(&self, file: FileId, callee: ExprId, form: CallForm, inside: FunctionIdx, depth: u32) -> Callee {
+    fn callee_of(
+        &self,
+        file: FileId,
+        callee: ExprId,
+        form: CallForm,
+        inside: FunctionIdx,
+        depth: u32,
+    ) -> Callee {
         let ir = self.code.ir(file);
         match ir.kind(callee) {
             ExprKind::Closure(idx) => Callee::One(self.code.function_id(file, idx)),
             ExprKind::Name(name) => self.named_callee(file, name, form, inside),
             ExprKind::Field(base, name) => self.method_callee(file, base, name, depth),
-            ExprKind::Unary(UnaryOp::Await | UnaryOp::Unwrap | UnaryOp::Deref, inner) if depth < 12 => {
+            ExprKind::Unary(UnaryOp::Await | UnaryOp::Unwrap | UnaryOp::Deref, inner)
+                if depth < 12 =>
+            {
                 self.callee_of(file, inner, form, inside, depth + 1)
             }
             ExprKind::Local(_) => Callee::Unknown,
@@ -85,16 +95,29 @@ impl Resolver<'_> {
         }
     }
 
-    fn named_callee(&self, file: FileId, name: Symbol, form: CallForm, inside: FunctionIdx) -> Callee {
+    fn named_callee(
+        &self,
+        file: FileId,
+        name: Symbol,
+        form: CallForm,
+        inside: FunctionIdx,
+    ) -> Callee {
         let function = &self.code.facts(file).functions[inside.index()];
         let text = name.as_str();
         if form == CallForm::Macro {
             let plain = Symbol::new(text.trim_end_matches('!'));
             return match self.names.resolve_in(file, function.module, plain) {
-                Some(Def::External { package, name: inner }) if !inner.is_empty() => {
-                    Callee::External { package, name: Symbol::new(&format!("{inner}!")) }
-                }
-                _ => Callee::External { package: Symbol::empty(), name },
+                Some(Def::External {
+                    package,
+                    name: inner,
+                }) if !inner.is_empty() => Callee::External {
+                    package,
+                    name: Symbol::new(&format!("{inner}!")),
+                },
+                _ => Callee::External {
+                    package: Symbol::empty(),
+                    name,
+                },
             };
         }
         if let Some((prefix, last)) = text.rsplit_once("::") {
@@ -102,7 +125,10 @@ impl Resolver<'_> {
         }
         match self.names.resolve_in(file, function.module, name) {
             Some(def) => self.def_callee(def),
-            None => Callee::External { package: Symbol::empty(), name },
+            None => Callee::External {
+                package: Symbol::empty(),
+                name,
+            },
         }
     }
 
@@ -112,7 +138,8 @@ impl Resolver<'_> {
         let owner = if prefix == "Self" {
             self.self_type(file, inside).map(Def::Type)
         } else {
-            self.names.resolve_in(file, function.module, Symbol::new(prefix))
+            self.names
+                .resolve_in(file, function.module, Symbol::new(prefix))
         };
         match owner {
             Some(Def::Type(owner)) => self.type_method(owner, last),
@@ -120,13 +147,20 @@ impl Resolver<'_> {
                 let full = Symbol::new(&format!("{prefix}::{last}"));
                 match self.names.resolve_in(file, function.module, full) {
                     Some(def) => self.def_callee(def),
-                    None => self.names.member(def, last).map_or(Callee::Unknown, |def| self.def_callee(def)),
+                    None => self
+                        .names
+                        .member(def, last)
+                        .map_or(Callee::Unknown, |def| self.def_callee(def)),
                 }
             }
-            Some(Def::External { package, name }) if name.is_empty() => Callee::External { package, name: last },
-            Some(Def::External { package, name }) => {
-                Callee::External { package, name: Symbol::new(&format!("{name}.{last}")) }
-            }
+            Some(Def::External { package, name }) if name.is_empty() => Callee::External {
+                package,
+                name: last,
+            },
+            Some(Def::External { package, name }) => Callee::External {
+                package,
+                name: Symbol::new(&format!("{name}.{last}")),
+            },
             _ => Callee::Unknown,
         }
     }
@@ -151,7 +185,10 @@ impl Resolver<'_> {
             }
             Def::Global(global) => {
                 let (file, _) = self.code.global_place(global);
-                self.code.global(global).init.map_or(Callee::Unknown, |init| self.value_callee(file, init, 0))
+                self.code
+                    .global(global)
+                    .init
+                    .map_or(Callee::Unknown, |init| self.value_callee(file, init, 0))
             }
             Def::Value(at) => self.value_callee(at.file, at.expr, 0),
             Def::Module(_) => Callee::Unknown,
@@ -178,9 +215,15 @@ impl Resolver<'_> {
                     .iter()
                     .flat_map(|&arg| self.value_callee(file, arg, depth + 1).functions().to_vec())
                     .collect();
-                if wrapped.len() == 1 { Callee::One(wrapped[0]) } else { Callee::Unknown }
+                if wrapped.len() == 1 {
+                    Callee::One(wrapped[0])
+                } else {
+                    Callee::Unknown
+                }
             }
-            ExprKind::Cast(_, inner) | ExprKind::Unary(_, inner) => self.value_callee(file, inner, depth + 1),
+            ExprKind::Cast(_, inner) | ExprKind::Unary(_, inner) => {
+                self.value_callee(file, inner, depth + 1)
+            }
             _ => Callee::Unknown,
         }
     }
@@ -190,20 +233,37 @@ impl Resolver<'_> {
         if let Some(def) = self.resolve_value(file, base) {
             match def {
                 Def::Module(_) => {
-                    return self.names.member(def, name).map_or(Callee::Unknown, |def| self.def_callee(def));
+                    return self
+                        .names
+                        .member(def, name)
+                        .map_or(Callee::Unknown, |def| self.def_callee(def));
                 }
-                Def::External { package, name: outer } => {
+                Def::External {
+                    package,
+                    name: outer,
+                } => {
                     let known = self.type_at(file, base, depth + 1);
                     let (package, outer) = match known {
                         Type::External { package, name } => (package, name),
                         _ => (package, outer),
                     };
-                    let full = if outer.is_empty() { name } else { Symbol::new(&format!("{outer}.{name}")) };
-                    return Callee::External { package, name: full };
+                    let full = if outer.is_empty() {
+                        name
+                    } else {
+                        Symbol::new(&format!("{outer}.{name}"))
+                    };
+                    return Callee::External {
+                        package,
+                        name: full,
+                    };
                 }
                 Def::Type(owner) => return self.type_method(owner, name),
                 Def::Global(global) => {
-                    if let Some(found) = self.object_member(self.code.global_place(global).0, self.code.global(global).init, name) {
+                    if let Some(found) = self.object_member(
+                        self.code.global_place(global).0,
+                        self.code.global(global).init,
+                        name,
+                    ) {
                         return found;
                     }
                 }
@@ -217,9 +277,13 @@ impl Resolver<'_> {
         }
         match self.type_at(file, base, depth + 1) {
             Type::Def(owner) => self.type_method(owner, name),
-            Type::External { package, name: outer } if !package.is_empty() => {
-                Callee::External { package, name: Symbol::new(&format!("{outer}.{name}")) }
-            }
+            Type::External {
+                package,
+                name: outer,
+            } if !package.is_empty() => Callee::External {
+                package,
+                name: Symbol::new(&format!("{outer}.{name}")),
+            },
             Type::External { .. } => Callee::Unknown,
             Type::Written(..) => Callee::Unknown,
             Type::Unknown => {
@@ -239,8 +303,13 @@ impl Resolver<'_> {
                 _ => break,
             }
         }
-        let ExprKind::Struct(_, entries) = ir.kind(value) else { return None };
-        let entry = ir.entry_list(entries).iter().find(|entry| entry.name == name)?;
+        let ExprKind::Struct(_, entries) = ir.kind(value) else {
+            return None;
+        };
+        let entry = ir
+            .entry_list(entries)
+            .iter()
+            .find(|entry| entry.name == name)?;
         let found = self.value_callee(file, entry.value, 0);
         (found != Callee::Unknown).then_some(found)
     }
@@ -264,7 +333,8 @@ impl Resolver<'_> {
     #[must_use]
     pub fn type_method(&self, owner: TypeId, name: Symbol) -> Callee {
         if let Some(found) = self.find_method(owner, name, 0) {
-            let is_abstract = self.code.is_interface(owner) && !self.code.function(found).flags.has_body;
+            let is_abstract =
+                self.code.is_interface(owner) && !self.code.function(found).flags.has_body;
             if !is_abstract && !self.code.is_interface(owner) {
                 return Callee::One(found);
             }
@@ -286,22 +356,39 @@ impl Resolver<'_> {
         }
         let def = self.code.type_def(owner);
         let (file, _) = self.code.type_place(owner);
-        let embedded = def.fields.iter().filter(|field| field.embedded).map(|field| field.type_ref);
-        embedded.chain(def.bases.iter().copied()).chain(def.aliased).find_map(|base| match self.written(file, base) {
-            Type::Def(base) if base != owner => self.find_method(base, name, depth + 1),
-            _ => None,
-        })
+        let embedded = def
+            .fields
+            .iter()
+            .filter(|field| field.embedded)
+            .map(|field| field.type_ref);
+        embedded
+            .chain(def.bases.iter().copied())
+            .chain(def.aliased)
+            .find_map(|base| match self.written(file, base) {
+                Type::Def(base) if base != owner => self.find_method(base, name, depth + 1),
+                _ => None,
+            })
     }
 
     /// A method promoted from an embedded library type or interface.
     fn embedded_external(&self, owner: TypeId, name: Symbol, depth: u32) -> Callee {
         let def = self.code.type_def(owner);
         let (file, _) = self.code.type_place(owner);
-        let embedded = def.fields.iter().filter(|field| field.embedded).map(|field| field.type_ref);
+        let embedded = def
+            .fields
+            .iter()
+            .filter(|field| field.embedded)
+            .map(|field| field.type_ref);
         for base in embedded.chain(def.bases.iter().copied()).chain(def.aliased) {
             match self.written(file, base) {
-                Type::External { package, name: outer } if !package.is_empty() => {
-                    return Callee::External { package, name: Symbol::new(&format!("{outer}.{name}")) };
+                Type::External {
+                    package,
+                    name: outer,
+                } if !package.is_empty() => {
+                    return Callee::External {
+                        package,
+                        name: Symbol::new(&format!("{outer}.{name}")),
+                    };
                 }
                 Type::Def(base) if base != owner && depth < 4 => {
                     let found = if self.code.is_interface(base) {
@@ -331,7 +418,11 @@ impl Resolver<'_> {
         if def.kind != TypeKind::Interface && def.kind != TypeKind::Class {
             return Vec::new();
         }
-        let language = self.code.facts(self.code.type_place(interface).0).language.name();
+        let language = self
+            .code
+            .facts(self.code.type_place(interface).0)
+            .language
+            .name();
         let wanted: Vec<Symbol> = def.methods.iter().map(|method| method.name).collect();
         let mut found: Vec<FunctionId> = self
             .methods
@@ -339,7 +430,9 @@ impl Resolver<'_> {
             .iter()
             .copied()
             .filter(|&function| {
-                let Some(owner) = self.methods.owner(function) else { return false };
+                let Some(owner) = self.methods.owner(function) else {
+                    return false;
+                };
                 owner != interface
                     && self.code.function(function).flags.has_body
                     && self.code.facts(self.code.file_of(function)).language.name() == language
@@ -371,16 +464,22 @@ impl Resolver<'_> {
             "rust" => self.code.function(method).implements == Some(interface_name),
             "go" => {
                 !self.code.is_interface(owner)
-                    && wanted.iter().all(|&name| self.find_method(owner, name, 0).is_some())
+                    && wanted
+                        .iter()
+                        .all(|&name| self.find_method(owner, name, 0).is_some())
             }
             _ => {
                 let (file, _) = self.code.type_place(owner);
                 let bases = &self.code.type_def(owner).bases;
-                bases.iter().any(|&base| self.written(file, base) == Type::Def(interface))
+                bases
+                    .iter()
+                    .any(|&base| self.written(file, base) == Type::Def(interface))
                     || (!wanted.is_empty()
                         && !self.code.is_interface(owner)
                         && wanted.len() > 1
-                        && wanted.iter().all(|&name| self.methods.own(owner, name).is_some()))
+                        && wanted
+                            .iter()
+                            .all(|&name| self.methods.own(owner, name).is_some()))
             }
         }
     }
@@ -410,9 +509,10 @@ impl Resolver<'_> {
                 Callee::One(function) => Some(function),
                 _ => None,
             },
-            ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => {
-                self.function_value(ExprRef { file: at.file, expr: inner })
-            }
+            ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => self.function_value(ExprRef {
+                file: at.file,
+                expr: inner,
+            }),
             _ => None,
         }
     }
@@ -446,9 +546,13 @@ impl CallGraph {
             .par_iter()
             .enumerate()
             .map(|(index, facts)| {
-                let Some(facts) = facts else { return Vec::new() };
+                let Some(facts) = facts else {
+                    return Vec::new();
+                };
                 let file = FileId(index as u32);
-                (0..facts.ir.calls.len() as u32).map(|call| resolver.callee_at(file, CallId(call), 0)).collect()
+                (0..facts.ir.calls.len() as u32)
+                    .map(|call| resolver.callee_at(file, CallId(call), 0))
+                    .collect()
             })
             .collect();
         let direct = callers_of(code, &callees);
@@ -457,13 +561,18 @@ impl CallGraph {
             .enumerate()
             .flat_map_iter(|(file, found)| {
                 let direct = &direct;
-                found.iter().enumerate().filter(|(_, callee)| **callee == Callee::Unknown).filter_map(
-                    move |(call, _)| {
-                        let site = CallSite { file: FileId(file as u32), call: CallId(call as u32) };
+                found
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, callee)| **callee == Callee::Unknown)
+                    .filter_map(move |(call, _)| {
+                        let site = CallSite {
+                            file: FileId(file as u32),
+                            call: CallId(call as u32),
+                        };
                         let targets = function_values(resolver, direct, site);
                         (!targets.is_empty()).then(|| (file, call, many(targets)))
-                    },
-                )
+                    })
             })
             .collect();
         for (file, call, callee) in indirect {
@@ -471,7 +580,11 @@ impl CallGraph {
         }
         let callers = callers_of(code, &callees);
         let graph = build_graph(resolver, &callees);
-        Self { callees, graph, callers }
+        Self {
+            callees,
+            graph,
+            callers,
+        }
     }
 
     /// What a call calls.
@@ -495,7 +608,11 @@ impl CallGraph {
 
 fn many(targets: BTreeSet<FunctionId>) -> Callee {
     let targets: Vec<FunctionId> = targets.into_iter().collect();
-    if targets.len() == 1 { Callee::One(targets[0]) } else { Callee::Many(targets.into_boxed_slice()) }
+    if targets.len() == 1 {
+        Callee::One(targets[0])
+    } else {
+        Callee::Many(targets.into_boxed_slice())
+    }
 }
 
 fn callers_of(code: &Code, callees: &[Vec<Callee>]) -> FxHashMap<FunctionId, Vec<CallSite>> {
@@ -503,7 +620,10 @@ fn callers_of(code: &Code, callees: &[Vec<Callee>]) -> FxHashMap<FunctionId, Vec
     for (file, _) in code.code_files() {
         for (call, callee) in callees[file.0 as usize].iter().enumerate() {
             for &function in callee.functions() {
-                callers.entry(function).or_default().push(CallSite { file, call: CallId(call as u32) });
+                callers.entry(function).or_default().push(CallSite {
+                    file,
+                    call: CallId(call as u32),
+                });
             }
         }
     }
@@ -518,7 +638,16 @@ fn function_values(
 ) -> BTreeSet<FunctionId> {
     let mut found = BTreeSet::new();
     let callee = resolver.code.ir(site.file).call(site.call).callee;
-    collect_values(resolver, callers, ExprRef { file: site.file, expr: callee }, 0, &mut found);
+    collect_values(
+        resolver,
+        callers,
+        ExprRef {
+            file: site.file,
+            expr: callee,
+        },
+        0,
+        &mut found,
+    );
     if found.len() > MAX_TARGETS {
         found.clear();
     }
@@ -541,11 +670,24 @@ fn collect_values(
     }
     let ir = resolver.code.ir(at.file);
     let mut follow = |expr: ExprId, found: &mut BTreeSet<FunctionId>| {
-        collect_values(resolver, callers, ExprRef { file: at.file, expr }, depth + 1, found);
+        collect_values(
+            resolver,
+            callers,
+            ExprRef {
+                file: at.file,
+                expr,
+            },
+            depth + 1,
+            found,
+        );
     };
     match ir.kind(at.expr) {
         ExprKind::Local(local) => {
-            for definition in resolver.flows[at.file.0 as usize].definitions(local).iter().take(8) {
+            for definition in resolver.flows[at.file.0 as usize]
+                .definitions(local)
+                .iter()
+                .take(8)
+            {
                 follow(definition.value, found);
             }
             let facts = ir.local(local);
@@ -553,8 +695,14 @@ fn collect_values(
                 let function = resolver.code.function_id(at.file, facts.function);
                 for site in callers.get(&function).into_iter().flatten().take(64) {
                     let caller = resolver.code.ir(site.file);
-                    if let Some(&arg) = caller.expr_list(caller.call(site.call).args).get(n as usize) {
-                        let arg = ExprRef { file: site.file, expr: arg };
+                    if let Some(&arg) = caller
+                        .expr_list(caller.call(site.call).args)
+                        .get(n as usize)
+                    {
+                        let arg = ExprRef {
+                            file: site.file,
+                            expr: arg,
+                        };
                         collect_values(resolver, callers, arg, depth + 1, found);
                     }
                 }
@@ -576,7 +724,10 @@ fn collect_values(
     }
 }
 
-fn build_graph(resolver: &Resolver<'_>, callees: &[Vec<Callee>]) -> DiGraph<FunctionId, EdgeKind, u32> {
+fn build_graph(
+    resolver: &Resolver<'_>,
+    callees: &[Vec<Callee>],
+) -> DiGraph<FunctionId, EdgeKind, u32> {
     let code = resolver.code;
     let mut graph = DiGraph::with_capacity(code.n_functions(), code.n_functions() * 3);
     for id in code.function_ids() {
@@ -586,7 +737,10 @@ fn build_graph(resolver: &Resolver<'_>, callees: &[Vec<Callee>]) -> DiGraph<Func
     for (file, facts) in code.code_files() {
         for (index, call) in facts.ir.calls.iter().enumerate() {
             let from = code.function_id(file, call.function);
-            let site = CallSite { file, call: CallId(index as u32) };
+            let site = CallSite {
+                file,
+                call: CallId(index as u32),
+            };
             for &to in callees[file.0 as usize][index].functions() {
                 graph.add_edge(node(from), node(to), EdgeKind::Call(site));
             }
@@ -602,7 +756,11 @@ fn build_graph(resolver: &Resolver<'_>, callees: &[Vec<Callee>]) -> DiGraph<Func
         for (index, function) in facts.functions.iter().enumerate() {
             if let Some(parent) = function.parent {
                 let to = code.function_id(file, FunctionIdx(index as u32));
-                graph.add_edge(node(code.function_id(file, parent)), node(to), EdgeKind::Reference);
+                graph.add_edge(
+                    node(code.function_id(file, parent)),
+                    node(to),
+                    EdgeKind::Reference,
+                );
             }
         }
     }

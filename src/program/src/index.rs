@@ -31,9 +31,12 @@ impl Code {
             code.type_base.push(code.types.len() as u32);
             code.global_base.push(code.globals.len() as u32);
             if let Some(facts) = facts {
-                code.functions.extend((0..facts.functions.len() as u32).map(|i| (file, FunctionIdx(i))));
-                code.types.extend((0..facts.types.len() as u32).map(|i| (file, i)));
-                code.globals.extend((0..facts.globals.len() as u32).map(|i| (file, i)));
+                code.functions
+                    .extend((0..facts.functions.len() as u32).map(|i| (file, FunctionIdx(i))));
+                code.types
+                    .extend((0..facts.types.len() as u32).map(|i| (file, i)));
+                code.globals
+                    .extend((0..facts.globals.len() as u32).map(|i| (file, i)));
             }
         }
         code.files = files;
@@ -47,7 +50,9 @@ impl Code {
     /// When the file has none; ids of code never name such a file.
     #[must_use]
     pub fn facts(&self, file: FileId) -> &FileFacts {
-        self.files[file.0 as usize].as_ref().expect("ids of code name files with facts")
+        self.files[file.0 as usize]
+            .as_ref()
+            .expect("ids of code name files with facts")
     }
 
     /// The IR of a file that has code.
@@ -58,7 +63,10 @@ impl Code {
 
     /// Files with code.
     pub fn code_files(&self) -> impl Iterator<Item = (FileId, &FileFacts)> {
-        self.files.iter().enumerate().filter_map(|(index, facts)| Some((FileId(index as u32), facts.as_ref()?)))
+        self.files
+            .iter()
+            .enumerate()
+            .filter_map(|(index, facts)| Some((FileId(index as u32), facts.as_ref()?)))
     }
 
     /// How many functions there are.
@@ -118,7 +126,9 @@ impl Code {
     #[must_use]
     pub fn parent(&self, id: FunctionId) -> Option<FunctionId> {
         let (file, _) = self.functions[id.index()];
-        self.function(id).parent.map(|idx| self.function_id(file, idx))
+        self.function(id)
+            .parent
+            .map(|idx| self.function_id(file, idx))
     }
     /// The outermost named function a closure is written in; the function itself when it is none.
     #[must_use]

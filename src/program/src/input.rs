@@ -1,7 +1,7 @@
 //! What a program is built from.
 
-use betwixt_base::FileId;
 use betwixt_base::workspace::Workspace;
+use betwixt_base::{FileId, LineIndex};
 use betwixt_facts::FileFacts;
 use betwixt_facts::schema::{NamedQuery, SchemaOp};
 use betwixt_rules::ModelSet;
@@ -17,6 +17,8 @@ pub struct CodeFile {
     pub ops: Vec<SchemaOp>,
     /// Named queries (sqlc).
     pub queries: Vec<NamedQuery>,
+    /// Line starts, for files without code facts.
+    pub lines: Option<LineIndex>,
 }
 
 /// Tenancy as the user set it; inferred where empty.

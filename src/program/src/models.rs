@@ -1,8 +1,8 @@
 //! Library models by what code resolves to.
 
 use betwixt_base::{Language, Symbol};
-use betwixt_rules::model::{EntryModel, EventModel, Model, StatementModel, package_matches};
 use betwixt_rules::ModelSet;
+use betwixt_rules::model::{EntryModel, EventModel, Model, StatementModel, package_matches};
 use rustc_hash::FxHashMap;
 
 use crate::types::Type;
@@ -20,14 +20,25 @@ impl ModelIndex {
     /// Indexes models.
     #[must_use]
     pub fn new(set: ModelSet) -> Self {
-        let mut index = Self { models: set.models, ..Self::default() };
+        let mut index = Self {
+            models: set.models,
+            ..Self::default()
+        };
         for (at, model) in index.models.iter().enumerate() {
             let language = language_name(&model.language);
             index.by_language.entry(language).or_default().push(at);
             for (event_at, event) in model.events.iter().enumerate() {
                 for call in &event.calls {
-                    let last = call.trim_end_matches("()").rsplit(['.', ':']).next().unwrap_or(call);
-                    index.by_call.entry((language, Symbol::new(last))).or_default().push((at, event_at));
+                    let last = call
+                        .trim_end_matches("()")
+                        .rsplit(['.', ':'])
+                        .next()
+                        .unwrap_or(call);
+                    index
+                        .by_call
+                        .entry((language, Symbol::new(last)))
+                        .or_default()
+                        .push((at, event_at));
                 }
             }
         }
@@ -43,24 +54,55 @@ impl ModelIndex {
     /// Whether a package is one of a model's.
     #[must_use]
     pub fn is_package(&self, model: &Model, package: Symbol) -> bool {
-        !package.is_empty() && model.packages.iter().any(|known| package_matches(known, package.as_str()))
+        !package.is_empty()
+            && model
+                .packages
+                .iter()
+                .any(|known| package_matches(known, package.as_str()))
     }
 
     /// Events that a call of that last name could mean, with their model.
-    pub fn events_named(&self, language: Language, last: Symbol) -> impl Iterator<Item = (usize, &Model, &EventModel)> {
-        let found = self.by_call.get(&(language.name(), last)).map_or(&[][..], Vec::as_slice);
-        found.iter().map(|&(model, event)| (model, &self.models[model], &self.models[model].events[event]))
+    pub fn events_named(
+        &self,
+        language: Language,
+        last: Symbol,
+    ) -> impl Iterator<Item = (usize, &Model, &EventModel)> {
+        let found = self
+            .by_call
+            .get(&(language.name(), last))
+            .map_or(&[][..], Vec::as_slice);
+        found.iter().map(|&(model, event)| {
+            (
+                model,
+                &self.models[model],
+                &self.models[model].events[event],
+            )
+        })
     }
 
     /// Statement models of a language.
-    pub fn statements(&self, language: Language) -> impl Iterator<Item = (&Model, &StatementModel)> {
-        let of_language = self.models.iter().filter(move |model| model.language == language.name());
-        of_language.flat_map(|model| model.statements.iter().map(move |statement| (model, statement)))
+    pub fn statements(
+        &self,
+        language: Language,
+    ) -> impl Iterator<Item = (&Model, &StatementModel)> {
+        let of_language = self
+            .models
+            .iter()
+            .filter(move |model| model.language == language.name());
+        of_language.flat_map(|model| {
+            model
+                .statements
+                .iter()
+                .map(move |statement| (model, statement))
+        })
     }
 
     /// Entry models of a language.
     pub fn entries(&self, language: Language) -> impl Iterator<Item = (&Model, &EntryModel)> {
-        let of_language = self.models.iter().filter(move |model| model.language == language.name());
+        let of_language = self
+            .models
+            .iter()
+            .filter(move |model| model.language == language.name());
         of_language.flat_map(|model| model.entries.iter().map(move |entry| (model, entry)))
     }
 
@@ -73,27 +115,43 @@ impl ModelIndex {
         let text = name.as_str();
         for at in self.models_of(language, package) {
             if let Some(result) = self.models[at].returns.get(text) {
-                return Type::External { package, name: Symbol::new(result) };
+                return Type::External {
+                    package,
+                    name: Symbol::new(result),
+                };
             }
         }
         // `Client::new()` and `redis.NewClient()` give what they are named after.
         let (owner, last) = text.rsplit_once('.').unwrap_or(("", text));
-        let constructs = matches!(last, "new" | "default" | "open" | "connect" | "builder" | "from_url");
+        let constructs = matches!(
+            last,
+            "new" | "default" | "open" | "connect" | "builder" | "from_url"
+        );
         if constructs && owner.bytes().next().is_some_and(|b| b.is_ascii_uppercase()) {
-            return Type::External { package, name: Symbol::new(owner) };
+            return Type::External {
+                package,
+                name: Symbol::new(owner),
+            };
         }
         match last.strip_prefix("New") {
-            Some(made) if owner.is_empty() && !made.is_empty() => {
-                Type::External { package, name: Symbol::new(made) }
-            }
+            Some(made) if owner.is_empty() && !made.is_empty() => Type::External {
+                package,
+                name: Symbol::new(made),
+            },
             _ => Type::Unknown,
         }
     }
 
     /// The models of a package, in file order.
     pub fn models_of(&self, language: Language, package: Symbol) -> impl Iterator<Item = usize> {
-        let of_language = self.by_language.get(language.name()).map_or(&[][..], Vec::as_slice);
-        of_language.iter().copied().filter(move |&at| self.is_package(&self.models[at], package))
+        let of_language = self
+            .by_language
+            .get(language.name())
+            .map_or(&[][..], Vec::as_slice);
+        of_language
+            .iter()
+            .copied()
+            .filter(move |&at| self.is_package(&self.models[at], package))
     }
 }
 
@@ -104,4 +162,3 @@ fn language_name(name: &str) -> &'static str {
         _ => "rust",
     }
 }
-

@@ -3,16 +3,20 @@
 use std::time::Instant;
 
 use betwixt_base::workspace::Workspace;
-use betwixt_base::{FileId, LineColumn, Place, Problem, Span};
+use betwixt_base::{FileId, LineColumn, Place, Problem, Span, Symbol};
 use betwixt_facts::ir::LocalId;
+use betwixt_facts::sql::{Dialect, parse_statements};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::calls::CallGraph;
+use crate::events::{Context, Entries, Events, QueryPlace};
 use crate::flow::defs::FileFlow;
 use crate::index::{Code, Methods};
 use crate::models::ModelIndex;
 use crate::names::Names;
 use crate::resolve::Resolver;
+use crate::schema::{Schema, SchemaSource};
 use crate::types::Type;
 use crate::{FunctionId, Input};
 
@@ -54,6 +58,14 @@ pub struct Program {
     pub local_types: Vec<Vec<Type>>,
     /// Who may call whom.
     pub calls: CallGraph,
+    /// Tables, keys, tenancy.
+    pub schema: Schema,
+    /// What the program does.
+    pub events: Events,
+    /// Functions called from outside, and what they reach.
+    pub entries: Entries,
+    /// Line starts of files without code that places may be in (SQL).
+    pub schema_lines: std::collections::BTreeMap<FileId, betwixt_base::LineIndex>,
     /// What was cut short.
     pub problems: Vec<Problem>,
     /// Counts.
@@ -65,14 +77,46 @@ impl Program {
     #[must_use]
     pub fn build(input: Input) -> Self {
         let mut clock = Clock::default();
+        let workspace = input.workspace;
+        let paths: Vec<String> = workspace
+            .files
+            .iter()
+            .map(|file| file.path.clone())
+            .collect();
         let mut facts: Vec<Option<betwixt_facts::FileFacts>> = Vec::new();
-        facts.resize_with(input.workspace.files.len(), || None);
+        facts.resize_with(workspace.files.len(), || None);
+        let mut sources = Vec::new();
+        let mut schema_lines = std::collections::BTreeMap::new();
+        let mut queries: FxHashMap<Symbol, Vec<QueryPlace>> = FxHashMap::default();
         for file in input.files {
+            for query in file.queries {
+                let statement = parse_statements(&query.text, Dialect::Unknown)
+                    .ok()
+                    .and_then(|all| all.into_iter().next());
+                let place = QueryPlace {
+                    file: file.file,
+                    span: query.span,
+                    text: query.text,
+                    statement,
+                };
+                queries.entry(query.name).or_default().push(place);
+            }
+            if !file.ops.is_empty() {
+                sources.push(SchemaSource {
+                    path: paths[file.file.0 as usize].clone(),
+                    ops: file.ops,
+                });
+            }
+            if let Some(lines) = file.lines {
+                schema_lines.insert(file.file, lines);
+            }
             facts[file.file.0 as usize] = file.facts;
         }
+        let schema = Schema::build(sources, &input.tenancy);
+        clock.lap("schema");
         let code = Code::new(facts);
         let models = ModelIndex::new(input.models);
-        let names = Names::new(&input.workspace, &code);
+        let names = Names::new(&workspace, &code);
         let methods = names.methods(&code);
         clock.lap("names");
         let flows: Vec<FileFlow> = code
@@ -91,17 +135,33 @@ impl Program {
         };
         let local_types = infer_locals(&bare);
         clock.lap("types");
-        let resolver = Resolver { local_types: &local_types, ..bare };
+        let resolver = Resolver {
+            local_types: &local_types,
+            ..bare
+        };
         let calls = CallGraph::new(&resolver);
         clock.lap("calls");
+        let context = Context {
+            schema: &schema,
+            queries: &queries,
+            paths: &paths,
+        };
+        let events = Events::new(&resolver, &calls, &context);
+        clock.lap("events");
+        let entries = Entries::new(&resolver, &calls, &workspace);
+        clock.lap("entries");
         let stats = Stats {
             functions: code.n_functions(),
             call_edges: calls.n_edges(),
+            statements: events.accesses.len(),
+            tables: schema.tables().len(),
+            events: events.events.len(),
+            other: vec![("entries", entries.entries.len())],
             micros: clock.laps,
             ..Stats::default()
         };
         Self {
-            workspace: input.workspace,
+            workspace,
             code,
             names,
             methods,
@@ -109,6 +169,10 @@ impl Program {
             flows,
             local_types,
             calls,
+            schema,
+            events,
+            entries,
+            schema_lines,
             problems: Vec::new(),
             stats,
         }
@@ -127,11 +191,21 @@ impl Program {
         }
     }
 
+    /// Whether an event's key (topic, …) is handed in by callers, who have the event themselves.
+    #[must_use]
+    pub fn is_forwarded(&self, event: &crate::events::Event) -> bool {
+        !self.calls.callers(event.function).is_empty()
+            && crate::events::is_parametric(&self.resolver(), &self.calls, event)
+    }
+
     /// Start and end of a place as lines and columns.
     #[must_use]
     pub fn positions(&self, place: Place) -> (LineColumn, LineColumn) {
         let lines = &self.code.facts(place.file).lines;
-        (lines.position(place.span.start), lines.position(place.span.end))
+        (
+            lines.position(place.span.start),
+            lines.position(place.span.end),
+        )
     }
 
     /// The name a programmer would use for a function.
@@ -144,9 +218,17 @@ impl Program {
     #[must_use]
     pub fn function_at(&self, file: FileId, span: Span) -> Option<FunctionId> {
         let functions = &self.code.facts(file).functions;
-        let around = functions.iter().enumerate().skip(1).filter(|(_, function)| function.span.contains(span));
-        let (index, _) = around.min_by_key(|(_, function)| function.span.end - function.span.start)?;
-        Some(self.code.function_id(file, betwixt_facts::ir::FunctionIdx(index as u32)))
+        let around = functions
+            .iter()
+            .enumerate()
+            .skip(1)
+            .filter(|(_, function)| function.span.contains(span));
+        let (index, _) =
+            around.min_by_key(|(_, function)| function.span.end - function.span.start)?;
+        Some(
+            self.code
+                .function_id(file, betwixt_facts::ir::FunctionIdx(index as u32)),
+        )
     }
 
     /// Tenant columns with the evidence for them, for people.
@@ -168,9 +250,13 @@ fn infer_locals(resolver: &Resolver<'_>) -> Vec<Vec<Type>> {
     files
         .par_iter()
         .map(|&index| {
-            let Some(facts) = &code.files[index] else { return Vec::new() };
+            let Some(facts) = &code.files[index] else {
+                return Vec::new();
+            };
             let file = FileId(index as u32);
-            (0..facts.ir.locals.len() as u32).map(|local| resolver.infer_local(file, LocalId(local), 0)).collect()
+            (0..facts.ir.locals.len() as u32)
+                .map(|local| resolver.infer_local(file, LocalId(local), 0))
+                .collect()
         })
         .collect()
 }
@@ -183,13 +269,17 @@ struct Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self { last: Instant::now(), laps: Vec::new() }
+        Self {
+            last: Instant::now(),
+            laps: Vec::new(),
+        }
     }
 }
 
 impl Clock {
     fn lap(&mut self, step: &'static str) {
-        self.laps.push((step, self.last.elapsed().as_micros() as u64));
+        self.laps
+            .push((step, self.last.elapsed().as_micros() as u64));
         self.last = Instant::now();
     }
 }

@@ -3,7 +3,10 @@
 //! On demand and bounded in depth. A type that cannot be told is [`Type::Unknown`], never a guess.
 
 use betwixt_base::{FileId, Symbol};
-use betwixt_facts::ir::{CallForm, ExprId, ExprKind, FunctionIdx, LocalId, LocalKind, StmtKind, TypeRef, TypeRefId, UnaryOp};
+use betwixt_facts::ir::{
+    CallForm, ExprId, ExprKind, FunctionIdx, LocalId, LocalKind, StmtKind, TypeRef, TypeRefId,
+    UnaryOp,
+};
 
 use crate::calls::Callee;
 use crate::flow::defs::DefinitionKind;
@@ -33,8 +36,28 @@ const MAX_DEPTH: u32 = 14;
 
 /// Wrappers that behave like what they hold.
 const TRANSPARENT: &[&str] = &[
-    "Arc", "Rc", "Box", "Pin", "Cow", "Option", "Result", "Promise", "Awaited", "Readonly", "Partial", "Required",
-    "NonNullable", "Data", "State", "Extension", "Json", "Path", "Query", "Ref", "RefMut", "PromiseLike",
+    "Arc",
+    "Rc",
+    "Box",
+    "Pin",
+    "Cow",
+    "Option",
+    "Result",
+    "Promise",
+    "Awaited",
+    "Readonly",
+    "Partial",
+    "Required",
+    "NonNullable",
+    "Data",
+    "State",
+    "Extension",
+    "Json",
+    "Path",
+    "Query",
+    "Ref",
+    "RefMut",
+    "PromiseLike",
 ];
 
 impl Resolver<'_> {
@@ -68,11 +91,15 @@ impl Resolver<'_> {
             },
             ExprKind::Unary(UnaryOp::Not | UnaryOp::Neg | UnaryOp::Other, _) => Type::Unknown,
             ExprKind::Unary(_, inner) => self.type_at(file, inner, depth + 1),
-            ExprKind::Struct(written, _) | ExprKind::Cast(written, _) => self.written(file, written),
-            ExprKind::Conditional(_, a, b) | ExprKind::Binary(_, a, b) => match self.type_at(file, a, depth + 1) {
-                Type::Unknown => self.type_at(file, b, depth + 1),
-                found => found,
-            },
+            ExprKind::Struct(written, _) | ExprKind::Cast(written, _) => {
+                self.written(file, written)
+            }
+            ExprKind::Conditional(_, a, b) | ExprKind::Binary(_, a, b) => {
+                match self.type_at(file, a, depth + 1) {
+                    Type::Unknown => self.type_at(file, b, depth + 1),
+                    found => found,
+                }
+            }
             _ => Type::Unknown,
         }
     }
@@ -81,7 +108,11 @@ impl Resolver<'_> {
         if depth > MAX_DEPTH {
             return Type::Unknown;
         }
-        if let Some(&known) = self.local_types.get(file.0 as usize).and_then(|types| types.get(local.index())) {
+        if let Some(&known) = self
+            .local_types
+            .get(file.0 as usize)
+            .and_then(|types| types.get(local.index()))
+        {
             return known;
         }
         self.infer_local(file, local, depth)
@@ -120,13 +151,17 @@ impl Resolver<'_> {
             .functions
             .iter()
             .enumerate()
-            .filter(|(_, function)| function.receiver_type.is_some() && function.span.contains(span))
+            .filter(|(_, function)| {
+                function.receiver_type.is_some() && function.span.contains(span)
+            })
             .min_by_key(|(_, function)| function.span.end - function.span.start);
         if let Some((index, _)) = owner {
             return self.receiver_type(file, FunctionIdx(index as u32));
         }
         let class = facts.types.iter().position(|def| def.span.contains(span));
-        class.map_or(Type::Unknown, |index| Type::Def(self.code.type_id(file, index)))
+        class.map_or(Type::Unknown, |index| {
+            Type::Def(self.code.type_id(file, index))
+        })
     }
 
     pub(crate) fn def_type(&self, def: Def, depth: u32) -> Type {
@@ -161,9 +196,13 @@ impl Resolver<'_> {
 
     fn field_of(&self, file: FileId, base: ExprId, name: Symbol, depth: u32) -> Type {
         if let ExprKind::Name(qualifier) = self.code.ir(file).kind(base)
-            && let Some(def @ (Def::Module(_) | Def::External { .. })) = self.names.resolve(file, qualifier)
+            && let Some(def @ (Def::Module(_) | Def::External { .. })) =
+                self.names.resolve(file, qualifier)
         {
-            return self.names.member(def, name).map_or(Type::Unknown, |def| self.def_type(def, depth + 1));
+            return self
+                .names
+                .member(def, name)
+                .map_or(Type::Unknown, |def| self.def_type(def, depth + 1));
         }
         self.member_type(self.type_at(file, base, depth), name, depth + 1)
     }
@@ -187,9 +226,13 @@ impl Resolver<'_> {
                     .unwrap_or(Type::Unknown),
                 _ => Type::Unknown,
             },
-            Type::External { package, name: outer } if !package.is_empty() => {
-                Type::External { package, name: Symbol::new(&format!("{outer}.{name}")) }
-            }
+            Type::External {
+                package,
+                name: outer,
+            } if !package.is_empty() => Type::External {
+                package,
+                name: Symbol::new(&format!("{outer}.{name}")),
+            },
             _ => Type::Unknown,
         }
     }
@@ -201,7 +244,9 @@ impl Resolver<'_> {
             if field.type_ref.0 != 0 {
                 return self.written(file, field.type_ref);
             }
-            return field.init.map_or(Type::Unknown, |init| self.type_at(file, init, depth + 1));
+            return field
+                .init
+                .map_or(Type::Unknown, |init| self.type_at(file, init, depth + 1));
         }
         if let Some(aliased) = def.aliased {
             let found = self.member_type(self.written(file, aliased), name, depth + 1);
@@ -209,7 +254,11 @@ impl Resolver<'_> {
                 return found;
             }
         }
-        let embedded = def.fields.iter().filter(|field| field.embedded).map(|field| field.type_ref);
+        let embedded = def
+            .fields
+            .iter()
+            .filter(|field| field.embedded)
+            .map(|field| field.type_ref);
         embedded
             .chain(def.bases.iter().copied())
             .map(|base| self.member_type(self.written(file, base), name, depth + 1))
@@ -222,7 +271,9 @@ impl Resolver<'_> {
     pub fn element(&self, of: Type) -> Type {
         match of {
             Type::Written(file, written) => match self.code.ir(file).type_ref(written) {
-                TypeRef::Slice(inner) | TypeRef::Chan(inner) | TypeRef::Map(_, inner) => self.written(file, *inner),
+                TypeRef::Slice(inner) | TypeRef::Chan(inner) | TypeRef::Map(_, inner) => {
+                    self.written(file, *inner)
+                }
                 _ => Type::Unknown,
             },
             Type::Def(id) => match self.code.type_def(id).aliased {
@@ -246,13 +297,21 @@ impl Resolver<'_> {
         match self.code.ir(file).type_ref(written) {
             TypeRef::Unknown => Type::Unknown,
             TypeRef::Pointer(inner) => self.written_at(file, *inner, depth + 1),
-            TypeRef::Named { qualifier, name, args } => {
+            TypeRef::Named {
+                qualifier,
+                name,
+                args,
+            } => {
                 if let Some(&inner) = args.first()
                     && TRANSPARENT.contains(&name.as_str())
                 {
                     return self.written_at(file, inner, depth + 1);
                 }
-                if matches!(name.as_str(), "Vec" | "Array" | "ReadonlyArray" | "Set" | "VecDeque") && args.len() == 1 {
+                if matches!(
+                    name.as_str(),
+                    "Vec" | "Array" | "ReadonlyArray" | "Set" | "VecDeque"
+                ) && args.len() == 1
+                {
                     return Type::Written(file, written);
                 }
                 self.named(file, *qualifier, *name, depth)
@@ -263,7 +322,11 @@ impl Resolver<'_> {
                     .map(|&member| self.written_at(file, member, depth + 1))
                     .filter(|member| !matches!(member, Type::Unknown) && !is_nullish(*member))
                     .collect();
-                if known.len() == 1 { known[0] } else { Type::Written(file, written) }
+                if known.len() == 1 {
+                    known[0]
+                } else {
+                    Type::Written(file, written)
+                }
             }
             _ => Type::Written(file, written),
         }
@@ -273,14 +336,19 @@ impl Resolver<'_> {
         let def = match qualifier {
             None => self.names.resolve(file, name),
             Some(qualifier) if qualifier == "typeof" => {
-                return self.names.resolve(file, name).map_or(Type::Unknown, |def| self.def_type(def, depth + 1));
+                return self
+                    .names
+                    .resolve(file, name)
+                    .map_or(Type::Unknown, |def| self.def_type(def, depth + 1));
             }
             Some(qualifier) if qualifier.as_str().contains("::") || self.names.is_rust(file) => {
-                self.names.resolve(file, Symbol::new(&format!("{qualifier}::{name}")))
+                self.names
+                    .resolve(file, Symbol::new(&format!("{qualifier}::{name}")))
             }
-            Some(qualifier) => {
-                self.names.resolve(file, qualifier).and_then(|module| self.names.member(module, name))
-            }
+            Some(qualifier) => self
+                .names
+                .resolve(file, qualifier)
+                .and_then(|module| self.names.member(module, name)),
         };
         match def {
             Some(Def::Type(id)) => self.follow_alias(id, depth),
@@ -288,15 +356,23 @@ impl Resolver<'_> {
             Some(Def::Value(at)) => self.type_at(at.file, at.expr, depth + 1),
             Some(_) => Type::Unknown,
             None => match qualifier {
-                Some(qualifier) => Type::External { package: qualifier, name },
-                None => Type::External { package: Symbol::empty(), name },
+                Some(qualifier) => Type::External {
+                    package: qualifier,
+                    name,
+                },
+                None => Type::External {
+                    package: Symbol::empty(),
+                    name,
+                },
             },
         }
     }
 
     fn follow_alias(&self, id: TypeId, depth: u32) -> Type {
         let def = self.code.type_def(id);
-        let Some(aliased) = def.aliased else { return Type::Def(id) };
+        let Some(aliased) = def.aliased else {
+            return Type::Def(id);
+        };
         let (file, _) = self.code.type_place(id);
         match self.written_at(file, aliased, depth + 1) {
             // `type Record<…> = { … }` and Go's `type IDs []string` keep their name: they may have methods.
@@ -314,7 +390,9 @@ impl Resolver<'_> {
             return Type::Unknown;
         }
         let ir = self.code.ir(file);
-        let ExprKind::Call(call_id) = ir.kind(expr) else { return Type::Unknown };
+        let ExprKind::Call(call_id) = ir.kind(expr) else {
+            return Type::Unknown;
+        };
         let call = ir.call(call_id);
         if let ExprKind::Name(name) = ir.kind(call.callee)
             && let ("new" | "make", Some(&first)) = (name.as_str(), ir.expr_list(call.args).first())
@@ -331,12 +409,13 @@ impl Resolver<'_> {
         }
         match self.callee_at(file, call_id, depth + 1) {
             Callee::One(function) => self.function_result(function, n, depth + 1),
-            Callee::Many(functions) => {
-                functions.first().map_or(Type::Unknown, |&function| self.function_result(function, n, depth + 1))
-            }
+            Callee::Many(functions) => functions.first().map_or(Type::Unknown, |&function| {
+                self.function_result(function, n, depth + 1)
+            }),
             Callee::Constructs(id) => Type::Def(id),
             Callee::External { package, name } if n == 0 => {
-                self.models.result(self.code.facts(file).language, package, name)
+                self.models
+                    .result(self.code.facts(file).language, package, name)
             }
             _ => Type::Unknown,
         }
@@ -355,7 +434,10 @@ impl Resolver<'_> {
                 && package.is_empty()
                 && name == "Self"
             {
-                return self.methods.owner(function).map_or(Type::Unknown, Type::Def);
+                return self
+                    .methods
+                    .owner(function)
+                    .map_or(Type::Unknown, Type::Def);
             }
             return found;
         }

@@ -13,6 +13,9 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { parse_time: Duration::from_secs(5), depth: 400 }
+        Self {
+            parse_time: Duration::from_secs(5),
+            depth: 400,
+        }
     }
 }

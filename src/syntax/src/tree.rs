@@ -33,13 +33,19 @@ pub fn parse_tree(language: TreeLanguage, text: &str, limits: &Limits) -> Result
                 TreeLanguage::Tsx => tree_sitter_typescript::LANGUAGE_TSX.into(),
             };
             let mut parser = Parser::new();
-            parser.set_language(&grammar).expect("the grammars are built for this tree-sitter");
+            parser
+                .set_language(&grammar)
+                .expect("the grammars are built for this tree-sitter");
             parser
         });
         parser.reset();
         let deadline = Instant::now() + limits.parse_time;
         let mut out_of_time = |_: &ParseState| {
-            if Instant::now() >= deadline { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if Instant::now() >= deadline {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         };
         let bytes = text.as_bytes();
         let tree = parser.parse_with_options(
@@ -48,7 +54,10 @@ pub fn parse_tree(language: TreeLanguage, text: &str, limits: &Limits) -> Result
             Some(ParseOptions::new().progress_callback(&mut out_of_time)),
         );
         tree.ok_or_else(|| {
-            format!("parsing stopped after {} ms; the file was left out", limits.parse_time.as_millis())
+            format!(
+                "parsing stopped after {} ms; the file was left out",
+                limits.parse_time.as_millis()
+            )
         })
     })
 }

@@ -73,7 +73,10 @@ impl Chains {
                 ExprKind::Name(name) => (None, name),
                 _ => (Some(callee), betwixt_base::Symbol::empty()),
             };
-            links.push(Link { call: current, name });
+            links.push(Link {
+                call: current,
+                name,
+            });
             match base.map(|base| peel(ir, base)) {
                 Some(base) => match ir.kind(base) {
                     ExprKind::Call(inner) if links.len() < 100 => current = inner,
@@ -104,7 +107,10 @@ pub(super) fn peel(ir: &Ir, expr: ExprId) -> ExprId {
     let mut current = expr;
     for _ in 0..16 {
         match ir.kind(current) {
-            ExprKind::Unary(UnaryOp::Await | UnaryOp::Try | UnaryOp::Unwrap | UnaryOp::Ref | UnaryOp::Deref, inner) => {
+            ExprKind::Unary(
+                UnaryOp::Await | UnaryOp::Try | UnaryOp::Unwrap | UnaryOp::Ref | UnaryOp::Deref,
+                inner,
+            ) => {
                 current = inner;
             }
             _ => break,

@@ -61,11 +61,17 @@ impl EntryKind {
     /// Its word in models and rules.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+        Self::ALL
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("", |(_, name)| name)
     }
 
     fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+        Self::ALL
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(kind, _)| *kind)
     }
 }
 
@@ -82,12 +88,21 @@ impl Reached {
     /// Whether somebody outside can get here with a request: HTTP, RPC, GraphQL, pages.
     #[must_use]
     pub fn by_request(self) -> bool {
-        [EntryKind::Http, EntryKind::Rpc, EntryKind::GraphQl, EntryKind::Page].into_iter().any(|kind| self.from(kind))
+        [
+            EntryKind::Http,
+            EntryKind::Rpc,
+            EntryKind::GraphQl,
+            EntryKind::Page,
+        ]
+        .into_iter()
+        .any(|kind| self.from(kind))
     }
     /// Whether a redelivered message, event or job gets here.
     #[must_use]
     pub fn by_message(self) -> bool {
-        [EntryKind::Consumer, EntryKind::Webhook, EntryKind::Job].into_iter().any(|kind| self.from(kind))
+        [EntryKind::Consumer, EntryKind::Webhook, EntryKind::Job]
+            .into_iter()
+            .any(|kind| self.from(kind))
     }
     /// Nothing is known to get here.
     #[must_use]
@@ -97,7 +112,11 @@ impl Reached {
     /// The kinds, for people.
     #[must_use]
     pub fn names(self) -> Vec<&'static str> {
-        EntryKind::ALL.iter().filter(|(kind, _)| self.from(*kind)).map(|(_, name)| *name).collect()
+        EntryKind::ALL
+            .iter()
+            .filter(|(kind, _)| self.from(*kind))
+            .map(|(_, name)| *name)
+            .collect()
     }
     fn add(&mut self, kind: EntryKind) {
         self.0 |= 1 << kind as u16;
@@ -136,7 +155,12 @@ impl Entries {
     /// Finds the entries and walks the call graph from them; linear in its size.
     #[must_use]
     pub fn new(resolver: &Resolver<'_>, graph: &CallGraph, workspace: &Workspace) -> Self {
-        let mut finder = Finder { resolver, graph, workspace, found: Vec::new() };
+        let mut finder = Finder {
+            resolver,
+            graph,
+            workspace,
+            found: Vec::new(),
+        };
         for (file, _) in resolver.code.code_files() {
             if !workspace.file(file).marks.test {
                 finder.file(file);
@@ -150,12 +174,20 @@ impl Entries {
             by_function.entry(entry.function).or_default().push(index);
         }
         let reached = reach(resolver, graph, &entries, &by_function);
-        Self { entries, by_function, reached }
+        Self {
+            entries,
+            by_function,
+            reached,
+        }
     }
 
     /// The entries a function is.
     pub fn of(&self, function: FunctionId) -> impl Iterator<Item = &Entry> {
-        self.by_function.get(&function).into_iter().flatten().map(|&index| &self.entries[index])
+        self.by_function
+            .get(&function)
+            .into_iter()
+            .flatten()
+            .map(|&index| &self.entries[index])
     }
 
     /// From where a function can be reached.
@@ -181,7 +213,8 @@ fn reach(
     for id in code.function_ids() {
         let (_, idx) = code.function_place(id);
         let function = code.function(id);
-        let is_main = idx == FunctionIdx(0) || (function.name == "main" && function.receiver_type.is_none());
+        let is_main =
+            idx == FunctionIdx(0) || (function.name == "main" && function.receiver_type.is_none());
         if is_main && !function.flags.is_test {
             reached[id.index()].add(EntryKind::Startup);
             pending.push(id);
@@ -189,11 +222,18 @@ fn reach(
     }
     while let Some(function) = pending.pop() {
         let from = reached[function.index()];
-        for edge in graph.graph.edges(petgraph::graph::NodeIndex::new(function.index())) {
+        for edge in graph
+            .graph
+            .edges(petgraph::graph::NodeIndex::new(function.index()))
+        {
             let to = edge.target().index();
             // A handler's own entry says how it is called; that its registration stands in `main` does not.
             let is_entry = by_function.contains_key(&FunctionId(to as u32));
-            let passed = if is_entry && from.0 == 1 << EntryKind::Startup as u16 { Reached(0) } else { from };
+            let passed = if is_entry && from.0 == 1 << EntryKind::Startup as u16 {
+                Reached(0)
+            } else {
+                from
+            };
             if reached[to].0 | passed.0 != reached[to].0 {
                 reached[to].0 |= passed.0;
                 pending.push(FunctionId(to as u32));
@@ -220,7 +260,9 @@ impl Finder<'_> {
             .models()
             .iter()
             .enumerate()
-            .filter(|(_, model)| model.language == facts.language.name() && !model.entries.is_empty())
+            .filter(|(_, model)| {
+                model.language == facts.language.name() && !model.entries.is_empty()
+            })
             .collect();
         let chains = Chains::new(&facts.ir);
         for (index, model) in models {
@@ -236,20 +278,48 @@ impl Finder<'_> {
     }
 
     /// Handlers handed to a registering call.
-    fn registrations(&mut self, file: FileId, chains: &Chains, model: &Model, entry: &EntryModel, is_imported: bool) {
+    fn registrations(
+        &mut self,
+        file: FileId,
+        chains: &Chains,
+        model: &Model,
+        entry: &EntryModel,
+        is_imported: bool,
+    ) {
         let resolver = self.resolver;
         let ir = resolver.code.ir(file);
-        let lasts: Vec<&str> =
-            entry.calls.iter().map(|call| call.trim_end_matches("()").rsplit(['.', ':']).next().unwrap_or(call)).collect();
+        let lasts: Vec<&str> = entry
+            .calls
+            .iter()
+            .map(|call| {
+                call.trim_end_matches("()")
+                    .rsplit(['.', ':'])
+                    .next()
+                    .unwrap_or(call)
+            })
+            .collect();
         for call in (0..ir.calls.len() as u32).map(CallId) {
-            let Some(last) = super::matching::last_name(ir, ir.call(call).callee) else { continue };
+            let Some(last) = super::matching::last_name(ir, ir.call(call).callee) else {
+                continue;
+            };
             if !lasts.contains(&last.as_str()) {
                 continue;
             }
             let site = CallSite { file, call };
             let dotted = dotted_name(ir, ir.call(call).callee);
-            let target = Target { callee: self.graph.callee(site), dotted: &dotted, is_imported: is_imported || entry.by_shape };
-            if !matches_call(resolver, model, &entry.types, entry.known_receiver, &entry.calls, &target) {
+            let target = Target {
+                callee: self.graph.callee(site),
+                dotted: &dotted,
+                is_imported: is_imported || entry.by_shape,
+            };
+            if !matches_call(
+                resolver,
+                model,
+                &entry.types,
+                entry.known_receiver,
+                &entry.calls,
+                &target,
+            ) {
                 continue;
             }
             let selector = entry.handler.as_deref().unwrap_or("last");
@@ -278,12 +348,17 @@ impl Finder<'_> {
             return vec![function];
         }
         let ir = resolver.code.ir(at.file);
-        let to = |expr| ExprRef { file: at.file, expr };
+        let to = |expr| ExprRef {
+            file: at.file,
+            expr,
+        };
         match ir.kind(at.expr) {
             ExprKind::Call(call) => {
                 let args = ir.expr_list(ir.call(call).args);
-                let mut inner: Vec<FunctionId> =
-                    args.iter().flat_map(|&arg| self.handlers(to(arg), depth + 1)).collect();
+                let mut inner: Vec<FunctionId> = args
+                    .iter()
+                    .flat_map(|&arg| self.handlers(to(arg), depth + 1))
+                    .collect();
                 if inner.is_empty()
                     && let ExprKind::Field(receiver, _) = ir.kind(ir.call(call).callee)
                     && matches!(ir.kind(receiver), ExprKind::Call(_))
@@ -292,17 +367,27 @@ impl Finder<'_> {
                 }
                 inner
             }
-            ExprKind::List(items) => {
-                ir.expr_list(items).iter().flat_map(|&item| self.handlers(to(item), depth + 1)).collect()
-            }
-            ExprKind::Struct(_, entries) => {
-                ir.entry_list(entries).iter().flat_map(|entry| self.handlers(to(entry.value), depth + 1)).collect()
-            }
+            ExprKind::List(items) => ir
+                .expr_list(items)
+                .iter()
+                .flat_map(|&item| self.handlers(to(item), depth + 1))
+                .collect(),
+            ExprKind::Struct(_, entries) => ir
+                .entry_list(entries)
+                .iter()
+                .flat_map(|entry| self.handlers(to(entry.value), depth + 1))
+                .collect(),
             ExprKind::Local(local) => {
                 let values = resolver.flows[at.file.0 as usize].definitions(local);
-                values.iter().take(6).flat_map(|known| self.handlers(to(known.value), depth + 1)).collect()
+                values
+                    .iter()
+                    .take(6)
+                    .flat_map(|known| self.handlers(to(known.value), depth + 1))
+                    .collect()
             }
-            ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => self.handlers(to(inner), depth + 1),
+            ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => {
+                self.handlers(to(inner), depth + 1)
+            }
             _ => Vec::new(),
         }
     }
@@ -314,7 +399,8 @@ impl Finder<'_> {
         if !entry.files.is_empty() && !entry.files.iter().any(|pattern| glob(pattern, path)) {
             return;
         }
-        let has_directive = entry.directives.is_empty() || self.has_directive(file, FunctionIdx(0), &entry.directives);
+        let has_directive = entry.directives.is_empty()
+            || self.has_directive(file, FunctionIdx(0), &entry.directives);
         for (index, function) in facts.functions.iter().enumerate().skip(1) {
             if !function.flags.has_body || function.flags.is_test {
                 continue;
@@ -347,7 +433,8 @@ impl Finder<'_> {
             says_something = true;
             let exports = &self.resolver.code.facts(file).exports;
             let is_exported = exports.iter().any(|export| {
-                entry.exports.iter().any(|name| *name == export.exported) && self.is_exported_value(file, function, export)
+                entry.exports.iter().any(|name| *name == export.exported)
+                    && self.is_exported_value(file, function, export)
             });
             if !is_exported {
                 return false;
@@ -371,14 +458,24 @@ impl Finder<'_> {
             if !function.flags.is_closure && function.receiver_type.is_some() {
                 return false;
             }
-            if !display.split('.').rev().skip(1).any(|part| entry.within.iter().any(|key| key == part)) {
+            if !display
+                .split('.')
+                .rev()
+                .skip(1)
+                .any(|part| entry.within.iter().any(|key| key == part))
+            {
                 return false;
             }
         }
         says_something
     }
 
-    fn is_exported_value(&self, file: FileId, function: &Function, export: &betwixt_facts::Export) -> bool {
+    fn is_exported_value(
+        &self,
+        file: FileId,
+        function: &Function,
+        export: &betwixt_facts::Export,
+    ) -> bool {
         if export.local == function.name && function.parent.is_none_or(|parent| parent.0 == 0) {
             return true;
         }
@@ -388,47 +485,73 @@ impl Finder<'_> {
             for _ in 0..4 {
                 match ir.kind(expr) {
                     ExprKind::Closure(idx) => {
-                        return std::ptr::eq(&raw const code.facts(file).functions[idx.index()], function);
+                        return std::ptr::eq(
+                            &raw const code.facts(file).functions[idx.index()],
+                            function,
+                        );
                     }
                     ExprKind::Call(call) => match ir.expr_list(ir.call(call).args).last() {
                         Some(&last) => expr = last,
                         None => return false,
                     },
-                    ExprKind::Name(name) => return name == function.name && !function.flags.is_closure,
+                    ExprKind::Name(name) => {
+                        return name == function.name && !function.flags.is_closure;
+                    }
                     _ => return false,
                 }
             }
             false
         };
-        let global = code.facts(file).globals.iter().find(|global| global.name == export.local);
-        export.value.is_some_and(from_value) || global.and_then(|global| global.init).is_some_and(from_value)
+        let global = code
+            .facts(file)
+            .globals
+            .iter()
+            .find(|global| global.name == export.local);
+        export.value.is_some_and(from_value)
+            || global
+                .and_then(|global| global.init)
+                .is_some_and(from_value)
     }
 
     fn signature_fits(&self, file: FileId, function: &Function, entry: &EntryModel) -> bool {
         let ir = self.resolver.code.ir(file);
-        if function.params.len() < entry.params.len() || function.results.len() < entry.results.len() {
+        if function.params.len() < entry.params.len()
+            || function.results.len() < entry.results.len()
+        {
             return false;
         }
         let params = entry.params.iter().zip(&function.params);
         let results = entry.results.iter().zip(&function.results);
-        params.into_iter().all(|(pattern, &local)| pattern == "_" || self.type_text_matches(file, pattern, ir.local(local).type_ref))
-            && results.into_iter().all(|(pattern, &written)| pattern == "_" || self.type_text_matches(file, pattern, written))
+        params.into_iter().all(|(pattern, &local)| {
+            pattern == "_" || self.type_text_matches(file, pattern, ir.local(local).type_ref)
+        }) && results.into_iter().all(|(pattern, &written)| {
+            pattern == "_" || self.type_text_matches(file, pattern, written)
+        })
     }
 
     fn type_text_matches(&self, file: FileId, pattern: &str, written: TypeRefId) -> bool {
-        let Some(text) = type_text(self.resolver, file, written, 0) else { return false };
+        let Some(text) = type_text(self.resolver, file, written, 0) else {
+            return false;
+        };
         type_matches(pattern, &text)
     }
 
     fn type_fits(&self, file: FileId, function: &Function, entry: &EntryModel) -> bool {
-        let Some(receiver) = function.receiver_type else { return false };
+        let Some(receiver) = function.receiver_type else {
+            return false;
+        };
         let facts = self.resolver.code.facts(file);
         let def = facts.types.iter().find(|def| def.name == receiver);
         if !entry.implements.is_empty() {
-            let by_trait = function.implements.is_some_and(|name| entry.implements.iter().any(|known| *known == name));
+            let by_trait = function
+                .implements
+                .is_some_and(|name| entry.implements.iter().any(|known| *known == name));
             let by_base = def.is_some_and(|def| {
                 def.bases.iter().any(|&base| {
-                    entry.implements.iter().any(|known| self.type_text_matches(file, known, base))
+                    entry
+                        .implements
+                        .iter()
+                        .any(|known| self.type_text_matches(file, known, base))
                 })
             });
             if !by_trait && !by_base {
@@ -453,10 +576,18 @@ impl Finder<'_> {
         })
     }
 
-    fn attribute_name(&self, file: FileId, function: &Function, entry: &EntryModel) -> Option<String> {
+    fn attribute_name(
+        &self,
+        file: FileId,
+        function: &Function,
+        entry: &EntryModel,
+    ) -> Option<String> {
         entry.name.as_ref()?;
         let attribute = function.attributes.iter().find(|attribute| {
-            entry.attributes.iter().any(|known| attribute_is(attribute, known))
+            entry
+                .attributes
+                .iter()
+                .any(|known| attribute_is(attribute, known))
         })?;
         let ir = self.resolver.code.ir(file);
         let first = *ir.expr_list(attribute.args).first()?;
@@ -466,8 +597,17 @@ impl Finder<'_> {
         }
     }
 
-    fn add(&mut self, function: FunctionId, entry: &EntryModel, model: &Model, name: Option<String>, site: Option<CallSite>) {
-        let Some(mut kind) = EntryKind::parse(&entry.entry) else { return };
+    fn add(
+        &mut self,
+        function: FunctionId,
+        entry: &EntryModel,
+        model: &Model,
+        name: Option<String>,
+        site: Option<CallSite>,
+    ) {
+        let Some(mut kind) = EntryKind::parse(&entry.entry) else {
+            return;
+        };
         let facts = self.resolver.code.function(function);
         let file = self.resolver.code.file_of(function);
         if self.workspace.file(file).marks.test {
@@ -503,7 +643,10 @@ impl Finder<'_> {
             return all
                 .filter(|&(index, _)| {
                     let written = ir.local(facts.params[index as usize]).type_ref;
-                    entry.input_types.iter().any(|known| self.type_text_matches(file, known, written))
+                    entry
+                        .input_types
+                        .iter()
+                        .any(|known| self.type_text_matches(file, known, written))
                 })
                 .collect();
         }
@@ -517,11 +660,14 @@ impl Finder<'_> {
                 "all" | "attribute" => found.extend(all.clone()),
                 text => {
                     let (index, path) = text.split_once('.').unwrap_or((text, ""));
-                    let (index, from) = match index.strip_suffix("..").or_else(|| text.strip_suffix("..")) {
-                        Some(index) => (index, true),
-                        None => (index, false),
+                    let (index, from) =
+                        match index.strip_suffix("..").or_else(|| text.strip_suffix("..")) {
+                            Some(index) => (index, true),
+                            None => (index, false),
+                        };
+                    let Ok(index) = index.parse::<u16>() else {
+                        continue;
                     };
-                    let Ok(index) = index.parse::<u16>() else { continue };
                     let path = if from { "" } else { path };
                     let last = if from { n } else { (index + 1).min(n) };
                     found.extend((index..last).map(|index| (index, Symbol::new(path))));
@@ -539,45 +685,69 @@ fn takes(resolver: &Resolver<'_>, function: FunctionId, fields: &[String]) -> bo
     let facts = resolver.code.function(function);
     let file = resolver.code.file_of(function);
     let ir = resolver.code.ir(file);
-    let Some(&first) = facts.params.first() else { return false };
+    let Some(&first) = facts.params.first() else {
+        return false;
+    };
     ir.exprs.iter().any(|expr| match expr.kind {
         ExprKind::Field(base, name) => {
-            matches!(ir.kind(base), ExprKind::Local(local) if local == first) && fields.iter().any(|field| *field == name)
+            matches!(ir.kind(base), ExprKind::Local(local) if local == first)
+                && fields.iter().any(|field| *field == name)
         }
         _ => false,
     })
 }
 
 fn has_attribute(attributes: &[Attribute], wanted: &[String]) -> bool {
-    attributes.iter().any(|attribute| wanted.iter().any(|known| attribute_is(attribute, known)))
+    attributes
+        .iter()
+        .any(|attribute| wanted.iter().any(|known| attribute_is(attribute, known)))
 }
 
 fn attribute_is(attribute: &Attribute, known: &str) -> bool {
     let name = attribute.name.as_str();
-    name == known || name.rsplit("::").next() == Some(known) || name.rsplit('.').next() == Some(known)
+    name == known
+        || name.rsplit("::").next() == Some(known)
+        || name.rsplit('.').next() == Some(known)
 }
 
 /// A written type as text: `pb.CreateRequest`, `http.ResponseWriter`, `Job`.
-fn type_text(resolver: &Resolver<'_>, file: FileId, written: TypeRefId, depth: u32) -> Option<String> {
+fn type_text(
+    resolver: &Resolver<'_>,
+    file: FileId,
+    written: TypeRefId,
+    depth: u32,
+) -> Option<String> {
     if depth > 6 {
         return None;
     }
     match resolver.code.ir(file).type_ref(written) {
-        TypeRef::Named { qualifier, name, args } => {
-            if matches!(name.as_str(), "Arc" | "Box" | "Promise" | "Result" | "Option")
-                && let Some(&first) = args.first()
+        TypeRef::Named {
+            qualifier,
+            name,
+            args,
+        } => {
+            if matches!(
+                name.as_str(),
+                "Arc" | "Box" | "Promise" | "Result" | "Option"
+            ) && let Some(&first) = args.first()
             {
                 return type_text(resolver, file, first, depth + 1);
             }
             Some(match qualifier {
                 Some(qualifier) => {
-                    let separator = if resolver.names.is_rust(file) { "::" } else { "." };
+                    let separator = if resolver.names.is_rust(file) {
+                        "::"
+                    } else {
+                        "."
+                    };
                     format!("{qualifier}{separator}{name}")
                 }
                 None => name.to_string(),
             })
         }
-        TypeRef::Pointer(inner) | TypeRef::Slice(inner) => type_text(resolver, file, *inner, depth + 1),
+        TypeRef::Pointer(inner) | TypeRef::Slice(inner) => {
+            type_text(resolver, file, *inner, depth + 1)
+        }
         _ => None,
     }
 }
@@ -593,17 +763,28 @@ fn glob(pattern: &str, path: &str) -> bool {
             [] => path.is_empty(),
             [b'*', b'*', b'/', rest @ ..] => {
                 matches(rest, path, budget)
-                    || path.iter().enumerate().any(|(at, &byte)| byte == b'/' && matches(rest, &path[at + 1..], budget))
+                    || path
+                        .iter()
+                        .enumerate()
+                        .any(|(at, &byte)| byte == b'/' && matches(rest, &path[at + 1..], budget))
             }
-            [b'*', b'*', rest @ ..] => (0..=path.len()).any(|at| matches(rest, &path[at..], budget)),
+            [b'*', b'*', rest @ ..] => {
+                (0..=path.len()).any(|at| matches(rest, &path[at..], budget))
+            }
             [b'*', rest @ ..] => {
-                let end = path.iter().position(|&byte| byte == b'/').unwrap_or(path.len());
+                let end = path
+                    .iter()
+                    .position(|&byte| byte == b'/')
+                    .unwrap_or(path.len());
                 (0..=end).any(|at| matches(rest, &path[at..], budget))
             }
             [b'{', rest @ ..] => {
-                let Some(close) = rest.iter().position(|&byte| byte == b'}') else { return false };
+                let Some(close) = rest.iter().position(|&byte| byte == b'}') else {
+                    return false;
+                };
                 rest[..close].split(|&byte| byte == b',').any(|choice| {
-                    path.strip_prefix(choice).is_some_and(|path| matches(&rest[close + 1..], path, budget))
+                    path.strip_prefix(choice)
+                        .is_some_and(|path| matches(&rest[close + 1..], path, budget))
                 })
             }
             [byte, rest @ ..] => path.first() == Some(byte) && matches(rest, &path[1..], budget),

@@ -23,8 +23,15 @@ const MAX_CALLERS: usize = 200;
 
 /// Adds the events at callers; marks nothing at the wrapped ones (see [`is_parametric`]).
 pub(super) fn lift(resolver: &Resolver<'_>, graph: &CallGraph, events: &mut Vec<Event>) {
-    let mut pending: Vec<Event> = events.iter().filter(|event| is_lifted_kind(event.kind)).cloned().collect();
-    let mut seen: FxHashSet<(&'static str, CallSite)> = events.iter().map(|event| (event.kind, event.site)).collect();
+    let mut pending: Vec<Event> = events
+        .iter()
+        .filter(|event| is_lifted_kind(event.kind))
+        .cloned()
+        .collect();
+    let mut seen: FxHashSet<(&'static str, CallSite)> = events
+        .iter()
+        .map(|event| (event.kind, event.site))
+        .collect();
     while let Some(event) = pending.pop() {
         if event.via.len() >= MAX_DEPTH {
             continue;
@@ -53,7 +60,15 @@ fn outward(resolver: &Resolver<'_>, graph: &CallGraph, event: &Event) -> Vec<Eve
     let slots: Vec<(&'static str, Vec<SlotValue>)> = event
         .slots
         .iter()
-        .map(|(name, values)| (*name, values.iter().map(|&value| slot_value(resolver, graph, value)).collect()))
+        .map(|(name, values)| {
+            (
+                *name,
+                values
+                    .iter()
+                    .map(|&value| slot_value(resolver, graph, value))
+                    .collect(),
+            )
+        })
         .collect();
     let defining = slots.iter().filter(|(name, _)| DEFINING.contains(name));
     let Some(function) = defining
@@ -99,12 +114,23 @@ fn at_caller(
     for (name, values) in slots {
         let mut mapped = Vec::new();
         for value in values {
-            for param in value.params.iter().filter(|param| param.function == function) {
-                let Some(&arg) = args.get(param.index as usize) else { continue };
-                let mut found = vec![ExprRef { file: site.file, expr: arg }];
+            for param in value
+                .params
+                .iter()
+                .filter(|param| param.function == function)
+            {
+                let Some(&arg) = args.get(param.index as usize) else {
+                    continue;
+                };
+                let mut found = vec![ExprRef {
+                    file: site.file,
+                    expr: arg,
+                }];
                 for part in &param.path {
-                    let narrowed: Vec<ExprRef> =
-                        found.iter().flat_map(|&at| field(resolver, at, *part, 0)).collect();
+                    let narrowed: Vec<ExprRef> = found
+                        .iter()
+                        .flat_map(|&at| field(resolver, at, *part, 0))
+                        .collect();
                     if !narrowed.is_empty() {
                         found = narrowed;
                     }
@@ -157,7 +183,11 @@ fn slot_value(resolver: &Resolver<'_>, graph: &CallGraph, at: ExprRef) -> SlotVa
     let is_pure = is_pure_param(resolver, graph, at);
     let is_key_like = params.iter().any(|param| is_key_name(resolver, param));
     let is_parametric = !params.is_empty() && (is_pure || is_key_like);
-    SlotValue { at, params, is_parametric }
+    SlotValue {
+        at,
+        params,
+        is_parametric,
+    }
 }
 
 /// The parameters of the function around (and of those around a closure) in a value.
@@ -165,17 +195,27 @@ fn params_of(resolver: &Resolver<'_>, at: ExprRef, made: &Ingredients) -> Vec<Pa
     let code = resolver.code;
     let mut found: Vec<ParamPart> = Vec::new();
     for origin in &made.origins {
-        let OriginKind::Param(function, index) = origin.kind else { continue };
+        let OriginKind::Param(function, index) = origin.kind else {
+            continue;
+        };
         if code.file_of(function) != at.file || !is_around(resolver, function, at) {
             continue;
         }
         let facts = code.function(function);
-        let Some(&local) = facts.params.get(index as usize) else { continue };
+        let Some(&local) = facts.params.get(index as usize) else {
+            continue;
+        };
         if is_context_name(code.ir(at.file).local(local).name.as_str()) {
             continue;
         }
-        if !found.iter().any(|known| known.function == function && known.index == index && known.path == origin.path) {
-            found.push(ParamPart { function, index, path: origin.path.clone() });
+        if !found.iter().any(|known| {
+            known.function == function && known.index == index && known.path == origin.path
+        }) {
+            found.push(ParamPart {
+                function,
+                index,
+                path: origin.path.clone(),
+            });
         }
     }
     // A function has one set of callers: keep the outermost named one.
@@ -197,7 +237,9 @@ fn is_pure_param(resolver: &Resolver<'_>, graph: &CallGraph, at: ExprRef) -> boo
     let is_param = |expr: ExprRef| {
         let ir = resolver.code.ir(expr.file);
         let mut inner = peel(ir, expr.expr);
-        while let ExprKind::Field(base, _) | ExprKind::Index(base, _) | ExprKind::Cast(_, base) = ir.kind(inner) {
+        while let ExprKind::Field(base, _) | ExprKind::Index(base, _) | ExprKind::Cast(_, base) =
+            ir.kind(inner)
+        {
             inner = peel(ir, base);
         }
         matches!(ir.kind(inner), ExprKind::Local(local) if matches!(ir.local(local).kind, LocalKind::Param(_)))
@@ -217,9 +259,16 @@ fn is_pure_param(resolver: &Resolver<'_>, graph: &CallGraph, at: ExprRef) -> boo
 fn is_key_name(resolver: &Resolver<'_>, param: &ParamPart) -> bool {
     let code = resolver.code;
     let file = code.file_of(param.function);
-    let local = code.function(param.function).params.get(param.index as usize);
+    let local = code
+        .function(param.function)
+        .params
+        .get(param.index as usize);
     let own = local.map_or("", |&local| code.ir(file).local(local).name.as_str());
     let last = param.path.last().map_or(own, |part| part.as_str());
     let last = last.to_ascii_lowercase();
-    ["key", "parts", "topic", "queue", "subject", "channel", "stream"].iter().any(|word| last.contains(word))
+    [
+        "key", "parts", "topic", "queue", "subject", "channel", "stream",
+    ]
+    .iter()
+    .any(|word| last.contains(word))
 }

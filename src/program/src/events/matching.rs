@@ -19,7 +19,11 @@ pub(super) fn imported_models(resolver: &Resolver<'_>, file: FileId) -> Vec<usiz
     for import in &facts.imports {
         let path = if facts.language == betwixt_base::Language::Rust {
             let first = import.path.as_str().split("::").next().unwrap_or_default();
-            if first.is_empty() { import.imported.unwrap_or(import.local) } else { Symbol::new(first) }
+            if first.is_empty() {
+                import.imported.unwrap_or(import.local)
+            } else {
+                Symbol::new(first)
+            }
         } else {
             import.path
         };
@@ -42,8 +46,13 @@ pub(super) fn events_at(
     let facts = resolver.code.facts(site.file);
     let ir = &facts.ir;
     let call = ir.call(site.call);
-    let Some(last) = last_name(ir, call.callee) else { return };
-    let mut candidates = resolver.models.events_named(facts.language, last).peekable();
+    let Some(last) = last_name(ir, call.callee) else {
+        return;
+    };
+    let mut candidates = resolver
+        .models
+        .events_named(facts.language, last)
+        .peekable();
     if candidates.peek().is_none() {
         return;
     }
@@ -54,8 +63,19 @@ pub(super) fn events_at(
         if kinds.contains(&event.event.as_str()) {
             continue;
         }
-        let target = Target { callee, dotted: &dotted, is_imported: imported.binary_search(&index).is_ok() };
-        if !matches_call(resolver, model, &event.types, event.known_receiver, &event.calls, &target) {
+        let target = Target {
+            callee,
+            dotted: &dotted,
+            is_imported: imported.binary_search(&index).is_ok(),
+        };
+        if !matches_call(
+            resolver,
+            model,
+            &event.types,
+            event.known_receiver,
+            &event.calls,
+            &target,
+        ) {
             continue;
         }
         if !starts_right(resolver, graph, chains, site, event) {
@@ -90,13 +110,17 @@ pub(super) fn matches_call(
     match target.callee {
         Callee::External { package, name } if !package.is_empty() => {
             if !resolver.models.is_package(model, *package) {
-                return any_receiver(types, known_receiver) && calls.iter().any(|call| ends_with(target.dotted, call));
+                return any_receiver(types, known_receiver)
+                    && calls.iter().any(|call| ends_with(target.dotted, call));
             }
             let name = exported_name(model, name.as_str());
             calls.iter().any(|call| {
-                let Some(owner) = owner_of(&name, call) else { return false };
+                let Some(owner) = owner_of(&name, call) else {
+                    return false;
+                };
                 if types.is_empty() {
-                    return owner.is_empty() || owner == model.default_export.as_deref().unwrap_or("default");
+                    return owner.is_empty()
+                        || owner == model.default_export.as_deref().unwrap_or("default");
                 }
                 let owner = owner.rsplit(['.', ':']).next().unwrap_or(owner);
                 types.iter().any(|known| known == "*" || known == owner)
@@ -104,8 +128,12 @@ pub(super) fn matches_call(
             })
         }
         Callee::External { name, .. } => {
-            (model.builtin && calls.iter().any(|call| name.as_str() == call || ends_with(target.dotted, call)))
-                || (any_receiver(types, known_receiver) && calls.iter().any(|call| ends_with(target.dotted, call)))
+            (model.builtin
+                && calls
+                    .iter()
+                    .any(|call| name.as_str() == call || ends_with(target.dotted, call)))
+                || (any_receiver(types, known_receiver)
+                    && calls.iter().any(|call| ends_with(target.dotted, call)))
         }
         Callee::Unknown => {
             let has_receiver = target.dotted.contains('.');
@@ -125,7 +153,9 @@ fn any_receiver(types: &[String], known_receiver: bool) -> bool {
 fn exported_name(model: &Model, name: &str) -> String {
     let name = name.replace("::", ".");
     match (&model.default_export, name.strip_prefix("default")) {
-        (Some(export), Some(rest)) if rest.is_empty() || rest.starts_with('.') => format!("{export}{rest}"),
+        (Some(export), Some(rest)) if rest.is_empty() || rest.starts_with('.') => {
+            format!("{export}{rest}")
+        }
         (None, Some(rest)) if rest.starts_with('.') => rest[1..].to_owned(),
         _ => name,
     }
@@ -198,9 +228,16 @@ fn starts_right(
 ) -> bool {
     event.starts_with.iter().all(|(slot, beginnings)| {
         let selector = event.slots.get(slot).map_or(slot.as_str(), String::as_str);
-        let Some(&value) = select(resolver, chains, site, selector).first() else { return false };
-        let known = text(resolver, Some(graph), value).prefix().trim_start().to_uppercase();
-        beginnings.iter().any(|beginning| known.starts_with(&beginning.to_uppercase()))
+        let Some(&value) = select(resolver, chains, site, selector).first() else {
+            return false;
+        };
+        let known = text(resolver, Some(graph), value)
+            .prefix()
+            .trim_start()
+            .to_uppercase();
+        beginnings
+            .iter()
+            .any(|beginning| known.starts_with(&beginning.to_uppercase()))
     })
 }
 
@@ -223,11 +260,21 @@ fn build(
     }
     let mut traits: Vec<&'static str> = Vec::new();
     for name in model.traits.iter().chain(&event.traits) {
-        traits.extend(TRAITS.iter().find(|(known, _)| known == name).map(|(known, _)| *known));
+        traits.extend(
+            TRAITS
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(known, _)| *known),
+        );
     }
     for (name, words) in &event.traits_if {
         if has_word(resolver, site, words) {
-            traits.extend(TRAITS.iter().find(|(known, _)| known == name).map(|(known, _)| *known));
+            traits.extend(
+                TRAITS
+                    .iter()
+                    .find(|(known, _)| known == name)
+                    .map(|(known, _)| *known),
+            );
         }
     }
     Some(Event {
@@ -246,7 +293,11 @@ fn build(
 fn has_word(resolver: &Resolver<'_>, site: CallSite, words: &[String]) -> bool {
     let ir = resolver.code.ir(site.file);
     let is_word = |text: &str| words.iter().any(|word| word.eq_ignore_ascii_case(text));
-    let mut pending: Vec<(ExprId, u32)> = ir.expr_list(ir.call(site.call).args).iter().map(|&arg| (arg, 0)).collect();
+    let mut pending: Vec<(ExprId, u32)> = ir
+        .expr_list(ir.call(site.call).args)
+        .iter()
+        .map(|&arg| (arg, 0))
+        .collect();
     while let Some((expr, depth)) = pending.pop() {
         match ir.kind(expr) {
             ExprKind::Str(text) | ExprKind::Field(_, text) => {
@@ -261,7 +312,9 @@ fn has_word(resolver: &Resolver<'_>, site: CallSite, words: &[String]) -> bool {
             }
             ExprKind::Struct(_, entries) if depth < 2 => {
                 for entry in ir.entry_list(entries) {
-                    if is_word(entry.name.as_str()) && !matches!(ir.kind(entry.value), ExprKind::Bool(false)) {
+                    if is_word(entry.name.as_str())
+                        && !matches!(ir.kind(entry.value), ExprKind::Bool(false))
+                    {
                         return true;
                     }
                     pending.push((entry.value, depth + 1));

@@ -23,7 +23,7 @@ use crate::resolve::Resolver;
 
 pub use access::{Access, AccessKind};
 pub use chain::Chains;
-pub use entries::{Entry, EntryKind};
+pub use entries::{Entries, Entry, EntryKind, Reached};
 
 /// Something the program does at a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,10 @@ impl Event {
     /// The values of a slot.
     #[must_use]
     pub fn slot(&self, name: &str) -> &[ExprRef] {
-        self.slots.iter().find(|(known, _)| *known == name).map_or(&[], |(_, values)| values.as_slice())
+        self.slots
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or(&[], |(_, values)| values.as_slice())
     }
 
     /// Whether it has a property.
@@ -86,11 +89,16 @@ impl Events {
                 let imported = matching::imported_models(resolver, file);
                 let mut events = Vec::new();
                 for call in 0..resolver.code.ir(file).calls.len() as u32 {
-                    let site = CallSite { file, call: CallId(call) };
+                    let site = CallSite {
+                        file,
+                        call: CallId(call),
+                    };
                     matching::events_at(resolver, graph, &chains, &imported, site, &mut events);
                 }
                 let mut accesses = sql::accesses(resolver, graph, context, &chains, &events, file);
-                accesses.extend(orm::accesses(resolver, graph, context, &chains, &imported, file));
+                accesses.extend(orm::accesses(
+                    resolver, graph, context, &chains, &imported, file,
+                ));
                 (events, accesses)
             })
             .collect();
@@ -112,19 +120,35 @@ impl Events {
         }
         let mut accesses_by_function: FxHashMap<FunctionId, Vec<usize>> = FxHashMap::default();
         for (index, access) in accesses.iter().enumerate() {
-            accesses_by_function.entry(access.function).or_default().push(index);
+            accesses_by_function
+                .entry(access.function)
+                .or_default()
+                .push(index);
         }
-        Self { events, accesses, by_function, accesses_by_function }
+        Self {
+            events,
+            accesses,
+            by_function,
+            accesses_by_function,
+        }
     }
 
     /// Events in the body of a function.
     pub fn of_function(&self, function: FunctionId) -> impl Iterator<Item = &Event> {
-        self.by_function.get(&function).into_iter().flatten().map(|&index| &self.events[index])
+        self.by_function
+            .get(&function)
+            .into_iter()
+            .flatten()
+            .map(|&index| &self.events[index])
     }
 
     /// Data accesses in the body of a function.
     pub fn accesses_of(&self, function: FunctionId) -> impl Iterator<Item = &Access> {
-        self.accesses_by_function.get(&function).into_iter().flatten().map(|&index| &self.accesses[index])
+        self.accesses_by_function
+            .get(&function)
+            .into_iter()
+            .flatten()
+            .map(|&index| &self.accesses[index])
     }
 }
 
@@ -139,4 +163,5 @@ pub struct Context<'a> {
     pub paths: &'a [String],
 }
 
+pub use lift::is_parametric;
 pub use sql::QueryPlace;

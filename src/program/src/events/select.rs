@@ -10,8 +10,15 @@ use crate::ids::{CallSite, ExprRef};
 use crate::resolve::Resolver;
 
 /// The values a selector picks at a call; empty when the call has none.
-pub(super) fn select(resolver: &Resolver<'_>, chains: &Chains, site: CallSite, text: &str) -> Vec<ExprRef> {
-    let Some(selector) = Selector::parse(text) else { return Vec::new() };
+pub(super) fn select(
+    resolver: &Resolver<'_>,
+    chains: &Chains,
+    site: CallSite,
+    text: &str,
+) -> Vec<ExprRef> {
+    let Some(selector) = Selector::parse(text) else {
+        return Vec::new();
+    };
     for one in selector.alternatives() {
         let found = select_one(resolver, chains, site, one);
         if !found.is_empty() {
@@ -21,7 +28,12 @@ pub(super) fn select(resolver: &Resolver<'_>, chains: &Chains, site: CallSite, t
     Vec::new()
 }
 
-fn select_one(resolver: &Resolver<'_>, chains: &Chains, site: CallSite, selector: &Selector) -> Vec<ExprRef> {
+fn select_one(
+    resolver: &Resolver<'_>,
+    chains: &Chains,
+    site: CallSite,
+    selector: &Selector,
+) -> Vec<ExprRef> {
     let ir = resolver.code.ir(site.file);
     let call = ir.call(site.call);
     let args = ir.expr_list(call.args);
@@ -34,17 +46,34 @@ fn select_one(resolver: &Resolver<'_>, chains: &Chains, site: CallSite, selector
             ExprKind::Field(base, _) => vec![base],
             _ => Vec::new(),
         },
-        SelectorBase::Chained(name, n) => chained(resolver, chains, site, name, n).into_iter().collect(),
+        SelectorBase::Chained(name, n) => chained(resolver, chains, site, name, n)
+            .into_iter()
+            .collect(),
     };
-    let mut values: Vec<ExprRef> = bases.into_iter().map(|expr| ExprRef { file: site.file, expr }).collect();
+    let mut values: Vec<ExprRef> = bases
+        .into_iter()
+        .map(|expr| ExprRef {
+            file: site.file,
+            expr,
+        })
+        .collect();
     for part in &selector.path {
         let name = Symbol::new(part);
-        values = values.into_iter().flat_map(|value| field(resolver, value, name, 0)).collect();
+        values = values
+            .into_iter()
+            .flat_map(|value| field(resolver, value, name, 0))
+            .collect();
     }
     values
 }
 
-fn chained(resolver: &Resolver<'_>, chains: &Chains, site: CallSite, name: Symbol, n: usize) -> Option<ExprId> {
+fn chained(
+    resolver: &Resolver<'_>,
+    chains: &Chains,
+    site: CallSite,
+    name: Symbol,
+    n: usize,
+) -> Option<ExprId> {
     let ir = resolver.code.ir(site.file);
     let mut current = chains.next(site.call);
     let mut seen = 0;
@@ -62,27 +91,43 @@ fn chained(resolver: &Resolver<'_>, chains: &Chains, site: CallSite, name: Symbo
 }
 
 /// The values of a field of a value: in literals, in what a local is assigned, through lists.
-pub(super) fn field(resolver: &Resolver<'_>, value: ExprRef, name: Symbol, depth: u32) -> Vec<ExprRef> {
+pub(super) fn field(
+    resolver: &Resolver<'_>,
+    value: ExprRef,
+    name: Symbol,
+    depth: u32,
+) -> Vec<ExprRef> {
     if depth > 5 {
         return Vec::new();
     }
     let ir = resolver.code.ir(value.file);
-    let to = |expr: ExprId| ExprRef { file: value.file, expr };
+    let to = |expr: ExprId| ExprRef {
+        file: value.file,
+        expr,
+    };
     match ir.kind(peel(ir, value.expr)) {
         ExprKind::Struct(_, entries) => {
             let entries = ir.entry_list(entries);
-            let same = |known: Symbol| known == name || known.as_str().eq_ignore_ascii_case(name.as_str());
-            let direct: Vec<ExprRef> =
-                entries.iter().filter(|entry| same(entry.name)).map(|entry| to(entry.value)).collect();
+            let same =
+                |known: Symbol| known == name || known.as_str().eq_ignore_ascii_case(name.as_str());
+            let direct: Vec<ExprRef> = entries
+                .iter()
+                .filter(|entry| same(entry.name))
+                .map(|entry| to(entry.value))
+                .collect();
             if !direct.is_empty() {
                 return direct;
             }
             let spreads = entries.iter().filter(|entry| entry.name == "...");
-            spreads.flat_map(|entry| field(resolver, to(entry.value), name, depth + 1)).collect()
+            spreads
+                .flat_map(|entry| field(resolver, to(entry.value), name, depth + 1))
+                .collect()
         }
-        ExprKind::List(items) => {
-            ir.expr_list(items).iter().flat_map(|&item| field(resolver, to(item), name, depth + 1)).collect()
-        }
+        ExprKind::List(items) => ir
+            .expr_list(items)
+            .iter()
+            .flat_map(|&item| field(resolver, to(item), name, depth + 1))
+            .collect(),
         ExprKind::Local(local) => {
             let mut found = Vec::new();
             for definition in resolver.flows[value.file.0 as usize].definitions(local) {
@@ -114,15 +159,26 @@ pub(super) fn field(resolver: &Resolver<'_>, value: ExprRef, name: Symbol, depth
             if !matches!(ir.kind(call.callee), ExprKind::Field(_, method) if method == "map") {
                 return Vec::new();
             }
-            let Some(&arg) = ir.expr_list(call.args).first() else { return Vec::new() };
-            let ExprKind::Closure(idx) = ir.kind(arg) else { return Vec::new() };
-            returned(resolver, value, idx).into_iter().flat_map(|made| field(resolver, made, name, depth + 1)).collect()
+            let Some(&arg) = ir.expr_list(call.args).first() else {
+                return Vec::new();
+            };
+            let ExprKind::Closure(idx) = ir.kind(arg) else {
+                return Vec::new();
+            };
+            returned(resolver, value, idx)
+                .into_iter()
+                .flat_map(|made| field(resolver, made, name, depth + 1))
+                .collect()
         }
         _ => Vec::new(),
     }
 }
 
-fn returned(resolver: &Resolver<'_>, near: ExprRef, idx: betwixt_facts::ir::FunctionIdx) -> Vec<ExprRef> {
+fn returned(
+    resolver: &Resolver<'_>,
+    near: ExprRef,
+    idx: betwixt_facts::ir::FunctionIdx,
+) -> Vec<ExprRef> {
     let ir = resolver.code.ir(near.file);
     let returns = &resolver.flows[near.file.0 as usize].returns[idx.index()];
     returns
@@ -131,6 +187,9 @@ fn returned(resolver: &Resolver<'_>, near: ExprRef, idx: betwixt_facts::ir::Func
             betwixt_facts::ir::StmtKind::Return(values) => ir.expr_list(values).first().copied(),
             _ => None,
         })
-        .map(|expr| ExprRef { file: near.file, expr })
+        .map(|expr| ExprRef {
+            file: near.file,
+            expr,
+        })
         .collect()
 }

@@ -33,10 +33,52 @@ pub struct QueryPlace {
 
 /// Functions that pass text on and run nothing.
 const PASS_ON: &[&str] = &[
-    "TrimSpace", "Replace", "ReplaceAll", "replace", "replaceAll", "Sprintf", "format!", "Rebind", "append", "push",
-    "push_str", "WriteString", "raw", "unsafe", "join", "In", "Errorf", "Println", "println!", "info", "debug", "warn",
-    "error", "log", "trace", "Contains", "HasPrefix", "includes", "startsWith", "test", "match", "trim", "sql", "concat",
-    "Fprintf", "Printf", "String", "from", "Some", "Ok", "new Error", "Error", "debug!", "info!", "warn!", "error!",
+    "TrimSpace",
+    "Replace",
+    "ReplaceAll",
+    "replace",
+    "replaceAll",
+    "Sprintf",
+    "format!",
+    "Rebind",
+    "append",
+    "push",
+    "push_str",
+    "WriteString",
+    "raw",
+    "unsafe",
+    "join",
+    "In",
+    "Errorf",
+    "Println",
+    "println!",
+    "info",
+    "debug",
+    "warn",
+    "error",
+    "log",
+    "trace",
+    "Contains",
+    "HasPrefix",
+    "includes",
+    "startsWith",
+    "test",
+    "match",
+    "trim",
+    "sql",
+    "concat",
+    "Fprintf",
+    "Printf",
+    "String",
+    "from",
+    "Some",
+    "Ok",
+    "new Error",
+    "Error",
+    "debug!",
+    "info!",
+    "warn!",
+    "error!",
 ];
 
 /// The accesses by SQL text in one file.
@@ -48,16 +90,30 @@ pub(super) fn accesses(
     events: &[Event],
     file: FileId,
 ) -> Vec<Access> {
-    let finder = Finder { resolver, graph, context, chains };
+    let finder = Finder {
+        resolver,
+        graph,
+        context,
+        chains,
+    };
     let ir = resolver.code.ir(file);
-    let mut statements = events.iter().filter(|event| event.kind == "sql.statement").peekable();
+    let mut statements = events
+        .iter()
+        .filter(|event| event.kind == "sql.statement")
+        .peekable();
     let mut found = Vec::new();
     for call in 0..ir.calls.len() as u32 {
-        let site = CallSite { file, call: betwixt_facts::ir::CallId(call) };
+        let site = CallSite {
+            file,
+            call: betwixt_facts::ir::CallId(call),
+        };
         while statements.peek().is_some_and(|event| event.site < site) {
             statements.next();
         }
-        let event = statements.peek().filter(|event| event.site == site).copied();
+        let event = statements
+            .peek()
+            .filter(|event| event.site == site)
+            .copied();
         finder.at(site, event, &mut found);
     }
     found
@@ -71,13 +127,23 @@ pub(super) fn lifted(
     accesses: &[Access],
 ) -> Vec<Access> {
     let mut found = Vec::new();
-    let known: rustc_hash::FxHashSet<CallSite> =
-        accesses.iter().filter(|access| !access.is_forwarded).map(|access| access.site).collect();
+    let known: rustc_hash::FxHashSet<CallSite> = accesses
+        .iter()
+        .filter(|access| !access.is_forwarded)
+        .map(|access| access.site)
+        .collect();
     let mut pending: Vec<(FunctionId, u16, Option<u16>, u32)> = Vec::new();
     for access in accesses.iter().filter(|access| access.is_forwarded) {
-        let Some(&text) = access.holes.first() else { continue };
+        let Some(&text) = access.holes.first() else {
+            continue;
+        };
         if let Some((function, n)) = parameter(resolver, text) {
-            let rest = access.params.first().copied().flatten().and_then(|at| parameter(resolver, at));
+            let rest = access
+                .params
+                .first()
+                .copied()
+                .flatten()
+                .and_then(|at| parameter(resolver, at));
             pending.push((function, n, rest.map(|(_, n)| n), 0));
         }
     }
@@ -91,8 +157,13 @@ pub(super) fn lifted(
             }
             let ir = resolver.code.ir(site.file);
             let args = ir.expr_list(ir.call(site.call).args);
-            let Some(&text) = args.get(n as usize) else { continue };
-            let text = ExprRef { file: site.file, expr: text };
+            let Some(&text) = args.get(n as usize) else {
+                continue;
+            };
+            let text = ExprRef {
+                file: site.file,
+                expr: text,
+            };
             if let Some((outer, m)) = parameter(resolver, text) {
                 let key = (outer, m, None, depth + 1);
                 if depth < 3 && !seen.contains(&key) {
@@ -102,10 +173,21 @@ pub(super) fn lifted(
                 continue;
             }
             let chains = Chains::default();
-            let finder = Finder { resolver, graph, context, chains: &chains };
+            let finder = Finder {
+                resolver,
+                graph,
+                context,
+                chains: &chains,
+            };
             let params: Vec<ExprId> = match rest {
-                Some(rest) => args.get(rest as usize..).map(<[ExprId]>::to_vec).unwrap_or_default(),
-                None => args.get(n as usize + 1..).map(<[ExprId]>::to_vec).unwrap_or_default(),
+                Some(rest) => args
+                    .get(rest as usize..)
+                    .map(<[ExprId]>::to_vec)
+                    .unwrap_or_default(),
+                None => args
+                    .get(n as usize + 1..)
+                    .map(<[ExprId]>::to_vec)
+                    .unwrap_or_default(),
             };
             finder.parse(site, site, text, &params, &mut found);
         }
@@ -116,9 +198,13 @@ pub(super) fn lifted(
 /// The function and number of the parameter an expression is.
 fn parameter(resolver: &Resolver<'_>, at: ExprRef) -> Option<(FunctionId, u16)> {
     let ir = resolver.code.ir(at.file);
-    let ExprKind::Local(local) = ir.kind(peel(ir, at.expr)) else { return None };
+    let ExprKind::Local(local) = ir.kind(peel(ir, at.expr)) else {
+        return None;
+    };
     let facts = ir.local(local);
-    let LocalKind::Param(n) = facts.kind else { return None };
+    let LocalKind::Param(n) = facts.kind else {
+        return None;
+    };
     Some((resolver.code.function_id(at.file, facts.function), n))
 }
 
@@ -136,25 +222,45 @@ impl Finder<'_> {
         if let Some(event) = event
             && let Some(&text) = event.slot("text").first()
         {
-            let mut params: Vec<ExprId> = event.slot("params").iter().map(|value| value.expr).collect();
+            let mut params: Vec<ExprId> = event
+                .slot("params")
+                .iter()
+                .map(|value| value.expr)
+                .collect();
             if params.is_empty() {
                 params.extend(event.slot("param-list").iter().map(|value| value.expr));
             }
             let before = found.len();
-            self.parse(site, CallSite { call: self.chains.last(site.call), ..site }, text, &params, found);
+            self.parse(
+                site,
+                CallSite {
+                    call: self.chains.last(site.call),
+                    ..site
+                },
+                text,
+                &params,
+                found,
+            );
             if found.len() == before && parameter(self.resolver, text).is_some() {
                 found.push(self.forwarded(site, text, &params));
             }
             return;
         }
-        let Some(name) = last_name(ir, call.callee) else { return };
+        let Some(name) = last_name(ir, call.callee) else {
+            return;
+        };
         if self.named_query(site, name, found) {
             return;
         }
-        if PASS_ON.contains(&name.as_str()) && !(call.form == CallForm::Tagged && call.mode == CallMode::Awaited) {
+        if PASS_ON.contains(&name.as_str())
+            && !(call.form == CallForm::Tagged && call.mode == CallMode::Awaited)
+        {
             return;
         }
-        if !matches!(self.graph.callee(site), Callee::Unknown | Callee::External { .. }) {
+        if !matches!(
+            self.graph.callee(site),
+            Callee::Unknown | Callee::External { .. }
+        ) {
             // A project function: its own statement is found inside, or through its callers.
             if !self.takes_text(site) {
                 return;
@@ -166,8 +272,20 @@ impl Finder<'_> {
                 continue;
             }
             let params: Vec<ExprId> = args[index + 1..].to_vec();
-            let last = CallSite { call: self.chains.last(site.call), ..site };
-            self.parse(site, last, ExprRef { file: site.file, expr: arg }, &params, found);
+            let last = CallSite {
+                call: self.chains.last(site.call),
+                ..site
+            };
+            self.parse(
+                site,
+                last,
+                ExprRef {
+                    file: site.file,
+                    expr: arg,
+                },
+                &params,
+                found,
+            );
             break;
         }
     }
@@ -200,7 +318,9 @@ impl Finder<'_> {
                 }
                 looks_like_sql(&start)
             }
-            ExprKind::Binary(_, a, _) | ExprKind::Unary(_, a) | ExprKind::Cast(_, a) if depth < 3 => {
+            ExprKind::Binary(_, a, _) | ExprKind::Unary(_, a) | ExprKind::Cast(_, a)
+                if depth < 3 =>
+            {
                 self.is_sql(file, a, depth + 1)
             }
             ExprKind::Conditional(_, a, b) if depth < 3 => {
@@ -223,20 +343,31 @@ impl Finder<'_> {
             }
             ExprKind::Call(call) if depth < 2 => {
                 let call = ir.call(call);
-                let passes = last_name(ir, call.callee).is_some_and(|name| PASS_ON.contains(&name.as_str()));
+                let passes =
+                    last_name(ir, call.callee).is_some_and(|name| PASS_ON.contains(&name.as_str()));
                 let receiver = match ir.kind(call.callee) {
                     ExprKind::Field(receiver, _) => Some(receiver),
                     _ => None,
                 };
                 passes
-                    && (ir.expr_list(call.args).first().is_some_and(|&arg| self.is_sql(file, arg, depth + 1))
+                    && (ir
+                        .expr_list(call.args)
+                        .first()
+                        .is_some_and(|&arg| self.is_sql(file, arg, depth + 1))
                         || receiver.is_some_and(|receiver| self.is_sql(file, receiver, depth + 1)))
             }
             _ => false,
         }
     }
 
-    fn parse(&self, site: CallSite, last: CallSite, text: ExprRef, params: &[ExprId], found: &mut Vec<Access>) {
+    fn parse(
+        &self,
+        site: CallSite,
+        last: CallSite,
+        text: ExprRef,
+        params: &[ExprId],
+        found: &mut Vec<Access>,
+    ) {
         let bound = self.bound(site, params);
         let mut seen: Vec<SqlText> = Vec::new();
         for version in texts(self.resolver, Some(self.graph), text) {
@@ -281,7 +412,10 @@ impl Finder<'_> {
             site,
             last,
             function: code.function_id(site.file, call.function),
-            place: Place { file: site.file, span: ir.expr(call.expr).span },
+            place: Place {
+                file: site.file,
+                span: ir.expr(call.expr).span,
+            },
             kind: AccessKind::Sql,
             statement,
             params,
@@ -294,7 +428,10 @@ impl Finder<'_> {
     }
 
     fn forwarded(&self, site: CallSite, text: ExprRef, params: &[ExprId]) -> Access {
-        let params = params.first().map(|&expr| ExprRef { file: site.file, expr });
+        let params = params.first().map(|&expr| ExprRef {
+            file: site.file,
+            expr,
+        });
         let mut access = self.access(site, site, empty_statement(), vec![params], vec![text]);
         access.is_forwarded = true;
         access
@@ -303,18 +440,34 @@ impl Finder<'_> {
     /// Bound parameters: arguments, the elements of one list, or `.bind(x)` later in the chain.
     fn bound(&self, site: CallSite, params: &[ExprId]) -> Vec<Option<ExprRef>> {
         let ir = self.resolver.code.ir(site.file);
-        let to = |expr: ExprId| Some(ExprRef { file: site.file, expr });
+        let to = |expr: ExprId| {
+            Some(ExprRef {
+                file: site.file,
+                expr,
+            })
+        };
         let mut found: Vec<Option<ExprRef>> = Vec::new();
         for &param in params {
             let inner = peel(ir, param);
             match ir.kind(inner) {
-                ExprKind::List(items) => found.extend(ir.expr_list(items).iter().map(|&item| to(item))),
+                ExprKind::List(items) => {
+                    found.extend(ir.expr_list(items).iter().map(|&item| to(item)))
+                }
                 ExprKind::Unary(betwixt_facts::ir::UnaryOp::Spread, list) => {
-                    let list = ExprRef { file: site.file, expr: list };
+                    let list = ExprRef {
+                        file: site.file,
+                        expr: list,
+                    };
                     found.extend(elements(self.resolver, list).into_iter().map(Some));
                 }
                 ExprKind::Local(_) if params.len() == 1 => {
-                    let list = elements(self.resolver, ExprRef { file: site.file, expr: inner });
+                    let list = elements(
+                        self.resolver,
+                        ExprRef {
+                            file: site.file,
+                            expr: inner,
+                        },
+                    );
                     if list.is_empty() {
                         found.push(to(param));
                     } else {
@@ -327,7 +480,8 @@ impl Finder<'_> {
         let mut current = self.chains.next_checked(site.call);
         while let Some(call) = current {
             let facts = ir.call(call);
-            if matches!(ir.kind(facts.callee), ExprKind::Field(_, name) if name == "bind" || name == "push_bind") {
+            if matches!(ir.kind(facts.callee), ExprKind::Field(_, name) if name == "bind" || name == "push_bind")
+            {
                 found.extend(ir.expr_list(facts.args).iter().map(|&arg| to(arg)));
             }
             current = self.chains.next_checked(call);
@@ -337,7 +491,9 @@ impl Finder<'_> {
 
     /// A call of an sqlc method whose generated code is not in the tree.
     fn named_query(&self, site: CallSite, name: Symbol, found: &mut Vec<Access>) -> bool {
-        let Some(places) = self.context.queries.get(&name) else { return false };
+        let Some(places) = self.context.queries.get(&name) else {
+            return false;
+        };
         if *self.graph.callee(site) != Callee::Unknown
             && !matches!(self.graph.callee(site), Callee::External { .. })
             && !self.takes_text(site)
@@ -349,18 +505,30 @@ impl Finder<'_> {
         if !matches!(ir.kind(call.callee), ExprKind::Field(..)) {
             return false;
         }
-        let Some(place) = self.nearest(site.file, places) else { return false };
-        let Some(statement) = place.statement.clone() else { return false };
+        let Some(place) = self.nearest(site.file, places) else {
+            return false;
+        };
+        let Some(statement) = place.statement.clone() else {
+            return false;
+        };
         let args: Vec<ExprId> = ir.expr_list(call.args).to_vec();
         let is_context = |&arg: &ExprId| match ir.kind(arg) {
-            ExprKind::Local(local) => crate::flow::ingredients::is_context_name(ir.local(local).name.as_str()),
+            ExprKind::Local(local) => {
+                crate::flow::ingredients::is_context_name(ir.local(local).name.as_str())
+            }
             _ => false,
         };
-        let values: Vec<ExprId> = args.into_iter().skip_while(|arg| is_context(arg) || is_context_call(ir, *arg)).collect();
+        let values: Vec<ExprId> = args
+            .into_iter()
+            .skip_while(|arg| is_context(arg) || is_context_call(ir, *arg))
+            .collect();
         let params = named_params(self.resolver, site, &statement, &values);
         let mut access = self.access(site, site, statement, params, Vec::new());
         access.kind = AccessKind::Named(name);
-        access.place = Place { file: place.file, span: place.span };
+        access.place = Place {
+            file: place.file,
+            span: place.span,
+        };
         access.tables = resolve_tables(self.context, place.file, &access.statement);
         found.push(access);
         true
@@ -371,9 +539,14 @@ impl Finder<'_> {
         let path = self.context.paths[file.0 as usize].as_str();
         let common = |other: FileId| {
             let other = self.context.paths[other.0 as usize].as_str();
-            path.split('/').zip(other.split('/')).take_while(|(a, b)| a == b).count()
+            path.split('/')
+                .zip(other.split('/'))
+                .take_while(|(a, b)| a == b)
+                .count()
         };
-        places.iter().max_by_key(|place| (common(place.file), std::cmp::Reverse(place.file)))
+        places
+            .iter()
+            .max_by_key(|place| (common(place.file), std::cmp::Reverse(place.file)))
     }
 
     /// Generated sqlc code: the statement is shown where it was written.
@@ -382,7 +555,10 @@ impl Finder<'_> {
         if let Some(places) = self.context.queries.get(&name)
             && let Some(place) = self.nearest(access.site.file, places)
         {
-            access.place = Place { file: place.file, span: place.span };
+            access.place = Place {
+                file: place.file,
+                span: place.span,
+            };
         }
     }
 }
@@ -404,18 +580,26 @@ fn named_params(
     statement: &Statement,
     values: &[ExprId],
 ) -> Vec<Option<ExprRef>> {
-    let to = |expr: ExprId| ExprRef { file: site.file, expr };
+    let to = |expr: ExprId| ExprRef {
+        file: site.file,
+        expr,
+    };
     let n = statement.n_params as usize;
     if n <= 1 || values.len() > 1 {
         return values.iter().map(|&value| Some(to(value))).collect();
     }
-    let Some(&value) = values.first() else { return vec![None; n] };
+    let Some(&value) = values.first() else {
+        return vec![None; n];
+    };
     (0..n)
         .map(|index| {
             let name = param_name(statement, index as u32)?;
             let wanted = camel(name.as_str());
             let found = field(resolver, to(value), Symbol::new(&wanted), 0);
-            found.first().copied().or_else(|| Some(to(value)).filter(|_| false))
+            found
+                .first()
+                .copied()
+                .or_else(|| Some(to(value)).filter(|_| false))
         })
         .collect()
 }
@@ -428,11 +612,18 @@ fn param_name(statement: &Statement, n: u32) -> Option<Symbol> {
         return Some(*name);
     }
     let value = betwixt_facts::sql::Value::Param(n);
-    let in_predicate = statement.predicates.iter().find(|predicate| predicate.value == value);
+    let in_predicate = statement
+        .predicates
+        .iter()
+        .find(|predicate| predicate.value == value);
     if let Some(predicate) = in_predicate {
         return Some(predicate.column.column);
     }
-    if let Some(assignment) = statement.assignments.iter().find(|assignment| assignment.value == value) {
+    if let Some(assignment) = statement
+        .assignments
+        .iter()
+        .find(|assignment| assignment.value == value)
+    {
         return Some(assignment.column);
     }
     let insert = statement.insert.as_ref()?;
@@ -448,7 +639,9 @@ fn camel(name: &str) -> String {
             "id" => "ID".to_owned(),
             _ => {
                 let mut chars = part.chars();
-                chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+                chars.next().map_or(String::new(), |first| {
+                    first.to_uppercase().chain(chars).collect()
+                })
             }
         })
         .collect()
@@ -465,7 +658,11 @@ pub(super) fn resolve_tables(
         .iter()
         .map(|table| match table.cte {
             Some(_) => None,
-            None => context.schema.resolve(table.schema, table.name, Some(context.paths[file.0 as usize].as_str())),
+            None => context.schema.resolve(
+                table.schema,
+                table.name,
+                Some(context.paths[file.0 as usize].as_str()),
+            ),
         })
         .collect()
 }

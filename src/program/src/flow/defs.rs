@@ -2,7 +2,9 @@
 
 use betwixt_base::Symbol;
 use betwixt_facts::FileFacts;
-use betwixt_facts::ir::{BinaryOp, Block, ExprId, ExprKind, FunctionIdx, Ir, LocalId, StmtId, StmtKind, UnaryOp};
+use betwixt_facts::ir::{
+    BinaryOp, Block, ExprId, ExprKind, FunctionIdx, Ir, LocalId, StmtId, StmtKind, UnaryOp,
+};
 use smallvec::SmallVec;
 
 /// One value that reaches a variable.
@@ -59,8 +61,19 @@ pub struct FileFlow {
 
 /// Methods that put their argument into what they are called on.
 const MUTATORS: &[&str] = &[
-    "push", "append", "add", "unshift", "push_str", "insert", "set", "extend", "WriteString", "Write", "push_back",
-    "concat_mut", "extend_from_slice",
+    "push",
+    "append",
+    "add",
+    "unshift",
+    "push_str",
+    "insert",
+    "set",
+    "extend",
+    "WriteString",
+    "Write",
+    "push_back",
+    "concat_mut",
+    "extend_from_slice",
 ];
 
 impl FileFlow {
@@ -76,7 +89,8 @@ impl FileFlow {
         for (index, function) in facts.functions.iter().enumerate() {
             flow.walk(ir, FunctionIdx(index as u32), function.body);
         }
-        flow.definitions.sort_by_key(|definition| (definition.local, definition.stmt));
+        flow.definitions
+            .sort_by_key(|definition| (definition.local, definition.stmt));
         flow.start = starts(&flow.definitions, ir.locals.len());
         flow
     }
@@ -95,17 +109,26 @@ impl FileFlow {
                 StmtKind::Expr(expr) => self.effect(ir, id, expr),
                 StmtKind::Assign { target, value, op } => self.assign(ir, id, target, value, op),
                 StmtKind::Return(_) => self.returns[function.index()].push(id),
-                StmtKind::If { then, otherwise, .. } => {
+                StmtKind::If {
+                    then, otherwise, ..
+                } => {
                     self.walk(ir, function, then);
                     self.walk(ir, function, otherwise);
                 }
-                StmtKind::Loop { body, .. } | StmtKind::Block(body) => self.walk(ir, function, body),
+                StmtKind::Loop { body, .. } | StmtKind::Block(body) => {
+                    self.walk(ir, function, body)
+                }
                 StmtKind::Switch { arms, .. } => {
                     for arm in ir.arm_list(arms) {
                         self.walk(ir, function, arm.body);
                     }
                 }
-                StmtKind::Try { body, handler, finalizer, .. } => {
+                StmtKind::Try {
+                    body,
+                    handler,
+                    finalizer,
+                    ..
+                } => {
                     self.walk(ir, function, body);
                     self.walk(ir, function, handler);
                     self.walk(ir, function, finalizer);
@@ -115,13 +138,34 @@ impl FileFlow {
         }
     }
 
-    fn assign(&mut self, ir: &Ir, stmt: StmtId, target: ExprId, value: ExprId, op: Option<BinaryOp>) {
-        let how = if op.is_some() { DefinitionKind::Append } else { DefinitionKind::Assign };
+    fn assign(
+        &mut self,
+        ir: &Ir,
+        stmt: StmtId,
+        target: ExprId,
+        value: ExprId,
+        op: Option<BinaryOp>,
+    ) {
+        let how = if op.is_some() {
+            DefinitionKind::Append
+        } else {
+            DefinitionKind::Assign
+        };
         match ir.kind(target) {
-            ExprKind::Local(local) => self.definitions.push(Definition { local, value, how, stmt }),
+            ExprKind::Local(local) => self.definitions.push(Definition {
+                local,
+                value,
+                how,
+                stmt,
+            }),
             ExprKind::Name(name) => self.global_stores.push((name, value)),
             ExprKind::Field(base, name) => {
-                self.field_stores.push(FieldStore { name, base: Some(base), literal: None, value });
+                self.field_stores.push(FieldStore {
+                    name,
+                    base: Some(base),
+                    literal: None,
+                    value,
+                });
                 self.part(ir, stmt, base, value);
             }
             ExprKind::Index(base, key) => {
@@ -136,7 +180,12 @@ impl FileFlow {
 
     fn part(&mut self, ir: &Ir, stmt: StmtId, base: ExprId, value: ExprId) {
         if let Some(local) = root_local(ir, base) {
-            self.definitions.push(Definition { local, value, how: DefinitionKind::Part, stmt });
+            self.definitions.push(Definition {
+                local,
+                value,
+                how: DefinitionKind::Part,
+                stmt,
+            });
         }
     }
 
@@ -146,15 +195,26 @@ impl FileFlow {
             ExprKind::Unary(UnaryOp::Await | UnaryOp::Try, inner) => inner,
             _ => expr,
         };
-        let ExprKind::Call(call) = ir.kind(expr) else { return };
+        let ExprKind::Call(call) = ir.kind(expr) else {
+            return;
+        };
         let call = ir.call(call);
-        let ExprKind::Field(receiver, method) = ir.kind(call.callee) else { return };
+        let ExprKind::Field(receiver, method) = ir.kind(call.callee) else {
+            return;
+        };
         if !MUTATORS.contains(&method.as_str()) {
             return;
         }
-        let Some(local) = root_local(ir, receiver) else { return };
+        let Some(local) = root_local(ir, receiver) else {
+            return;
+        };
         for &value in ir.expr_list(call.args) {
-            self.definitions.push(Definition { local, value, how: DefinitionKind::Part, stmt });
+            self.definitions.push(Definition {
+                local,
+                value,
+                how: DefinitionKind::Part,
+                stmt,
+            });
         }
     }
 }
@@ -178,7 +238,9 @@ pub fn root_local(ir: &Ir, expr: ExprId) -> Option<LocalId> {
     for _ in 0..64 {
         match ir.kind(current) {
             ExprKind::Local(local) => return Some(local),
-            ExprKind::Field(base, _) | ExprKind::Index(base, _) | ExprKind::Unary(_, base) => current = base,
+            ExprKind::Field(base, _) | ExprKind::Index(base, _) | ExprKind::Unary(_, base) => {
+                current = base
+            }
             _ => return None,
         }
     }

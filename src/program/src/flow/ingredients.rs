@@ -71,7 +71,9 @@ impl Ingredients {
     /// Only literals.
     #[must_use]
     pub fn is_constant(&self) -> bool {
-        self.origins.iter().all(|origin| matches!(origin.kind, OriginKind::Literal(_)))
+        self.origins
+            .iter()
+            .all(|origin| matches!(origin.kind, OriginKind::Literal(_)))
     }
 }
 
@@ -86,9 +88,15 @@ pub struct Reach {
 
 impl Reach {
     /// Inside the function and the values its callees return.
-    pub const LOCAL: Self = Self { callers: 0, returns: 2 };
+    pub const LOCAL: Self = Self {
+        callers: 0,
+        returns: 2,
+    };
     /// Also into callers.
-    pub const WIDE: Self = Self { callers: 4, returns: 2 };
+    pub const WIDE: Self = Self {
+        callers: 4,
+        returns: 2,
+    };
 }
 
 const MAX_STEPS: u32 = 600;
@@ -96,8 +104,19 @@ const MAX_CALLERS: usize = 12;
 
 /// What `at` is made of.
 #[must_use]
-pub fn ingredients(resolver: &Resolver<'_>, graph: &CallGraph, at: ExprRef, reach: Reach) -> Ingredients {
-    let mut walk = Walk { resolver, graph, found: Ingredients::default(), seen: FxHashSet::default(), steps: 0 };
+pub fn ingredients(
+    resolver: &Resolver<'_>,
+    graph: &CallGraph,
+    at: ExprRef,
+    reach: Reach,
+) -> Ingredients {
+    let mut walk = Walk {
+        resolver,
+        graph,
+        found: Ingredients::default(),
+        seen: FxHashSet::default(),
+        steps: 0,
+    };
     walk.expr(at, &Path::new(), true, reach);
     walk.found
 }
@@ -112,7 +131,12 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn origin(&mut self, kind: OriginKind, path: &Path, is_direct: bool, at: ExprRef) {
-        self.found.origins.insert(Origin { kind, path: path.clone(), is_direct, at });
+        self.found.origins.insert(Origin {
+            kind,
+            path: path.clone(),
+            is_direct,
+            at,
+        });
     }
 
     fn name(&mut self, name: Symbol) {
@@ -131,7 +155,10 @@ impl Walk<'_> {
             return;
         }
         let ir = self.resolver.code.ir(at.file);
-        let to = |expr: ExprId| ExprRef { file: at.file, expr };
+        let to = |expr: ExprId| ExprRef {
+            file: at.file,
+            expr,
+        };
         match ir.kind(at.expr) {
             ExprKind::Unknown => self.origin(OriginKind::Unknown, path, direct, at),
             ExprKind::Nil | ExprKind::Bool(_) => {}
@@ -167,14 +194,26 @@ impl Walk<'_> {
                     self.expr(to(key), &Path::new(), false, reach);
                 }
             }
-            ExprKind::Project(base, _) | ExprKind::Cast(_, base) => self.expr(to(base), path, direct, reach),
-            ExprKind::Call(call) => self.call(CallSite { file: at.file, call }, at, path, direct, reach),
+            ExprKind::Project(base, _) | ExprKind::Cast(_, base) => {
+                self.expr(to(base), path, direct, reach)
+            }
+            ExprKind::Call(call) => self.call(
+                CallSite {
+                    file: at.file,
+                    call,
+                },
+                at,
+                path,
+                direct,
+                reach,
+            ),
             ExprKind::Closure(_) => {}
             ExprKind::Struct(_, entries) => {
                 let entries = ir.entry_list(entries);
                 let wanted = path.first().copied();
                 let rest: Path = path.iter().skip(1).copied().collect();
-                let matching = wanted.is_some_and(|wanted| entries.iter().any(|entry| entry.name == wanted));
+                let matching =
+                    wanted.is_some_and(|wanted| entries.iter().any(|entry| entry.name == wanted));
                 for entry in entries {
                     let is_spread = entry.name == "...";
                     if matching && wanted != Some(entry.name) {
@@ -226,8 +265,15 @@ impl Walk<'_> {
             if definition.how == DefinitionKind::Part && !part_matters(ir, definition.stmt, path) {
                 continue;
             }
-            let value = ExprRef { file: at.file, expr: definition.value };
-            let path = if definition.how == DefinitionKind::Part { Path::new() } else { path.clone() };
+            let value = ExprRef {
+                file: at.file,
+                expr: definition.value,
+            };
+            let path = if definition.how == DefinitionKind::Part {
+                Path::new()
+            } else {
+                path.clone()
+            };
             self.expr(value, &path, direct, reach);
         }
         let function = self.resolver.code.function_id(at.file, facts.function);
@@ -239,17 +285,36 @@ impl Walk<'_> {
         }
     }
 
-    fn param(&mut self, at: ExprRef, function: FunctionId, n: u16, path: &Path, direct: bool, reach: Reach) {
+    fn param(
+        &mut self,
+        at: ExprRef,
+        function: FunctionId,
+        n: u16,
+        path: &Path,
+        direct: bool,
+        reach: Reach,
+    ) {
         self.origin(OriginKind::Param(function, n), path, direct, at);
         if reach.callers == 0 {
             return;
         }
-        let up = Reach { callers: reach.callers - 1, ..reach };
+        let up = Reach {
+            callers: reach.callers - 1,
+            ..reach
+        };
         for site in self.graph.callers(function).iter().take(MAX_CALLERS) {
             let ir = self.resolver.code.ir(site.file);
             let args = ir.expr_list(ir.call(site.call).args);
             if let Some(&arg) = args.get(n as usize) {
-                self.expr(ExprRef { file: site.file, expr: arg }, path, direct, up);
+                self.expr(
+                    ExprRef {
+                        file: site.file,
+                        expr: arg,
+                    },
+                    path,
+                    direct,
+                    up,
+                );
             }
         }
         if self.graph.callers(function).len() > MAX_CALLERS {
@@ -296,17 +361,36 @@ impl Walk<'_> {
         for arg in args {
             let is_context = matches!(ir.kind(arg), ExprKind::Local(local) if is_context_name(ir.local(local).name.as_str()));
             if !is_context {
-                self.expr(ExprRef { file: site.file, expr: arg }, &Path::new(), direct && converts, reach);
+                self.expr(
+                    ExprRef {
+                        file: site.file,
+                        expr: arg,
+                    },
+                    &Path::new(),
+                    direct && converts,
+                    reach,
+                );
             }
         }
         if let ExprKind::Field(receiver, _) = ir.kind(call.callee) {
             let is_service = callee.functions().first().is_some();
             if !is_service {
-                self.expr(ExprRef { file: site.file, expr: receiver }, &Path::new(), direct && converts, reach);
+                self.expr(
+                    ExprRef {
+                        file: site.file,
+                        expr: receiver,
+                    },
+                    &Path::new(),
+                    direct && converts,
+                    reach,
+                );
             }
         }
         if reach.returns > 0 {
-            let down = Reach { returns: reach.returns - 1, callers: 0 };
+            let down = Reach {
+                returns: reach.returns - 1,
+                callers: 0,
+            };
             for &function in callee.functions().iter().take(3) {
                 self.returned(function, path, down);
             }
@@ -332,7 +416,9 @@ impl Walk<'_> {
 
 /// Whether `x.f = v` says something about `x` seen along `path`.
 fn part_matters(ir: &betwixt_facts::ir::Ir, stmt: betwixt_facts::ir::StmtId, path: &Path) -> bool {
-    let Some(wanted) = path.first() else { return true };
+    let Some(wanted) = path.first() else {
+        return true;
+    };
     match ir.stmt(stmt).kind {
         StmtKind::Assign { target, .. } => match ir.kind(target) {
             ExprKind::Field(_, name) => name == *wanted,
@@ -345,20 +431,69 @@ fn part_matters(ir: &betwixt_facts::ir::Ir, stmt: betwixt_facts::ir::StmtId, pat
 /// Functions whose result is their argument in another form.
 fn is_conversion(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "parse", "Parse", "MustParse", "String", "toString", "to_string", "to_owned", "clone", "into", "as_str",
-        "as_ref", "unwrap", "unwrap_or", "unwrap_or_default", "trim", "Trim", "TrimSpace", "ToLower", "toLowerCase",
-        "to_lowercase", "ToUpper", "toUpperCase", "Atoi", "ParseInt", "ParseUint", "Number", "parseInt", "BigInt",
-        "ok_or", "ok_or_else", "map_err", "expect", "Some", "Ok", "decodeURIComponent", "encodeURIComponent", "deref",
-        "Param", "param", "Query", "query", "FormValue", "PathValue", "URLParam", "get", "Get", "safeParse",
-        "into_inner", "json", "append", "copied", "cloned", "as_deref", "Parse_str", "parse_str", "from",
+        "parse",
+        "Parse",
+        "MustParse",
+        "String",
+        "toString",
+        "to_string",
+        "to_owned",
+        "clone",
+        "into",
+        "as_str",
+        "as_ref",
+        "unwrap",
+        "unwrap_or",
+        "unwrap_or_default",
+        "trim",
+        "Trim",
+        "TrimSpace",
+        "ToLower",
+        "toLowerCase",
+        "to_lowercase",
+        "ToUpper",
+        "toUpperCase",
+        "Atoi",
+        "ParseInt",
+        "ParseUint",
+        "Number",
+        "parseInt",
+        "BigInt",
+        "ok_or",
+        "ok_or_else",
+        "map_err",
+        "expect",
+        "Some",
+        "Ok",
+        "decodeURIComponent",
+        "encodeURIComponent",
+        "deref",
+        "Param",
+        "param",
+        "Query",
+        "query",
+        "FormValue",
+        "PathValue",
+        "URLParam",
+        "get",
+        "Get",
+        "safeParse",
+        "into_inner",
+        "json",
+        "append",
+        "copied",
+        "cloned",
+        "as_deref",
+        "Parse_str",
+        "parse_str",
+        "from",
     ];
     NAMES.contains(&name)
         || name.starts_with("to_")
         || name.starts_with("From")
         || name.starts_with("from_")
         || name.starts_with("To")
-        || name.starts_with("Get")
-            && name.len() > 3
+        || name.starts_with("Get") && name.len() > 3
 }
 
 /// Names contexts go by: they carry everything and say nothing.

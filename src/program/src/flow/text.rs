@@ -62,11 +62,17 @@ impl Text {
     }
 
     fn hole(at: ExprRef) -> Self {
-        Self { pieces: vec![Piece::Hole(at)], optional_from: None }
+        Self {
+            pieces: vec![Piece::Hole(at)],
+            optional_from: None,
+        }
     }
 
     fn literal(text: Symbol) -> Self {
-        Self { pieces: vec![Piece::Literal(text)], optional_from: None }
+        Self {
+            pieces: vec![Piece::Literal(text)],
+            optional_from: None,
+        }
     }
 
     fn append(&mut self, other: Self) {
@@ -100,12 +106,16 @@ impl Reader<'_> {
             return vec![Text::hole(at)];
         }
         let ir = self.resolver.code.ir(at.file);
-        let to = |expr: ExprId| ExprRef { file: at.file, expr };
+        let to = |expr: ExprId| ExprRef {
+            file: at.file,
+            expr,
+        };
         match ir.kind(at.expr) {
             ExprKind::Str(text) | ExprKind::Number(text) => vec![Text::literal(text)],
             ExprKind::Concat(list) => self.joined(at, ir.expr_list(list), depth),
             ExprKind::Binary(BinaryOp::Add, a, b) => self.joined(at, &[a, b], depth),
-            ExprKind::Binary(BinaryOp::Coalesce | BinaryOp::Or, a, b) | ExprKind::Conditional(_, a, b) => {
+            ExprKind::Binary(BinaryOp::Coalesce | BinaryOp::Or, a, b)
+            | ExprKind::Conditional(_, a, b) => {
                 let mut found = self.read(to(a), depth + 1);
                 found.extend(self.read(to(b), depth + 1));
                 found.truncate(4);
@@ -113,9 +123,11 @@ impl Reader<'_> {
             }
             ExprKind::Local(_) => self.local(at, depth),
             ExprKind::Name(_) | ExprKind::Field(..) => self.named(at, depth),
-            ExprKind::Cast(_, inner) | ExprKind::Unary(UnaryOp::Ref | UnaryOp::Deref | UnaryOp::Unwrap | UnaryOp::Spread, inner) => {
-                self.read(to(inner), depth + 1)
-            }
+            ExprKind::Cast(_, inner)
+            | ExprKind::Unary(
+                UnaryOp::Ref | UnaryOp::Deref | UnaryOp::Unwrap | UnaryOp::Spread,
+                inner,
+            ) => self.read(to(inner), depth + 1),
             ExprKind::Call(_) => self.call(at, depth),
             _ => vec![Text::hole(at)],
         }
@@ -124,7 +136,13 @@ impl Reader<'_> {
     fn joined(&self, at: ExprRef, parts: &[ExprId], depth: u32) -> Vec<Text> {
         let mut whole = Text::default();
         for &part in parts {
-            let mut piece = self.read(ExprRef { file: at.file, expr: part }, depth + 1);
+            let mut piece = self.read(
+                ExprRef {
+                    file: at.file,
+                    expr: part,
+                },
+                depth + 1,
+            );
             whole.append(piece.swap_remove(0));
             if whole.pieces.len() > MAX_PIECES {
                 break;
@@ -135,7 +153,9 @@ impl Reader<'_> {
 
     fn local(&self, at: ExprRef, depth: u32) -> Vec<Text> {
         let ir = self.resolver.code.ir(at.file);
-        let ExprKind::Local(local) = ir.kind(at.expr) else { return vec![Text::hole(at)] };
+        let ExprKind::Local(local) = ir.kind(at.expr) else {
+            return vec![Text::hole(at)];
+        };
         let definitions = self.resolver.flows[at.file.0 as usize].definitions(local);
         let is_param = matches!(ir.local(local).kind, LocalKind::Param(_));
         let mut found: Vec<Text> = Vec::new();
@@ -143,7 +163,10 @@ impl Reader<'_> {
             found.push(Text::hole(at));
         }
         for definition in definitions {
-            let value = ExprRef { file: at.file, expr: definition.value };
+            let value = ExprRef {
+                file: at.file,
+                expr: definition.value,
+            };
             match definition.how {
                 DefinitionKind::Assign => {
                     if refers_to(ir, definition.value, at.expr, local) {
@@ -221,20 +244,34 @@ impl Reader<'_> {
         let literal = match resolver.resolve_value(at.file, base) {
             Some(Def::Global(global)) => {
                 let (file, _) = resolver.code.global_place(global);
-                resolver.code.global(global).init.map(|expr| ExprRef { file, expr })
+                resolver
+                    .code
+                    .global(global)
+                    .init
+                    .map(|expr| ExprRef { file, expr })
             }
             Some(Def::Value(value)) => Some(value),
             Some(Def::Type(id)) => {
                 let def = resolver.code.type_def(id);
                 let (file, _) = resolver.code.type_place(id);
-                let value = def.variants.iter().find(|variant| variant.name == name)?.value?;
+                let value = def
+                    .variants
+                    .iter()
+                    .find(|variant| variant.name == name)?
+                    .value?;
                 return Some(self.read(ExprRef { file, expr: value }, depth + 1));
             }
             _ => match ir.kind(base) {
                 ExprKind::Local(local) => {
                     let definitions = resolver.flows[at.file.0 as usize].definitions(local);
-                    let value = definitions.iter().find(|known| known.how == DefinitionKind::Assign)?.value;
-                    Some(ExprRef { file: at.file, expr: value })
+                    let value = definitions
+                        .iter()
+                        .find(|known| known.how == DefinitionKind::Assign)?
+                        .value;
+                    Some(ExprRef {
+                        file: at.file,
+                        expr: value,
+                    })
                 }
                 _ => None,
             },
@@ -244,37 +281,61 @@ impl Reader<'_> {
         while let ExprKind::Cast(_, inner) | ExprKind::Unary(_, inner) = ir.kind(value) {
             value = inner;
         }
-        let ExprKind::Struct(_, entries) = ir.kind(value) else { return None };
-        let entry = ir.entry_list(entries).iter().find(|entry| entry.name == name)?;
-        Some(self.read(ExprRef { file: literal.file, expr: entry.value }, depth + 1))
+        let ExprKind::Struct(_, entries) = ir.kind(value) else {
+            return None;
+        };
+        let entry = ir
+            .entry_list(entries)
+            .iter()
+            .find(|entry| entry.name == name)?;
+        Some(self.read(
+            ExprRef {
+                file: literal.file,
+                expr: entry.value,
+            },
+            depth + 1,
+        ))
     }
 
     fn call(&self, at: ExprRef, depth: u32) -> Vec<Text> {
         let ir = self.resolver.code.ir(at.file);
-        let ExprKind::Call(id) = ir.kind(at.expr) else { return vec![Text::hole(at)] };
+        let ExprKind::Call(id) = ir.kind(at.expr) else {
+            return vec![Text::hole(at)];
+        };
         let call = ir.call(id);
         let args = ir.expr_list(call.args);
-        let to = |expr: ExprId| ExprRef { file: at.file, expr };
+        let to = |expr: ExprId| ExprRef {
+            file: at.file,
+            expr,
+        };
         let (receiver, name) = match ir.kind(call.callee) {
             ExprKind::Field(receiver, name) => (Some(receiver), name.as_str()),
             ExprKind::Name(name) => (None, name.as_str().rsplit("::").next().unwrap_or_default()),
             _ => return vec![Text::hole(at)],
         };
         if call.form == CallForm::Tagged && matches!(name, "sql" | "raw" | "join") {
-            return args.first().map_or_else(|| vec![Text::hole(at)], |&arg| self.read(to(arg), depth + 1));
+            return args.first().map_or_else(
+                || vec![Text::hole(at)],
+                |&arg| self.read(to(arg), depth + 1),
+            );
         }
         match name {
-            "Sprintf" | "format" | "Errorf" if !args.is_empty() => return self.formatted(at, args, depth),
-            "TrimSpace" | "ToLower" | "ToUpper" | "String" | "Rebind" | "raw" | "unsafe" if args.len() == 1 => {
+            "Sprintf" | "format" | "Errorf" if !args.is_empty() => {
+                return self.formatted(at, args, depth);
+            }
+            "TrimSpace" | "ToLower" | "ToUpper" | "String" | "Rebind" | "raw" | "unsafe"
+                if args.len() == 1 =>
+            {
                 return self.read(to(args[0]), depth + 1);
             }
-            "String" | "toString" | "to_string" | "as_str" | "trim" | "to_owned" | "into" | "clone" | "build"
-            | "as_ref" | "sql" | "stripIndent"
+            "String" | "toString" | "to_string" | "as_str" | "trim" | "to_owned" | "into"
+            | "clone" | "build" | "as_ref" | "sql" | "stripIndent"
                 if args.is_empty() =>
             {
                 if let Some(receiver) = receiver {
                     let built = self.built(to(receiver), depth);
-                    return built.map_or_else(|| self.read(to(receiver), depth + 1), |text| vec![text]);
+                    return built
+                        .map_or_else(|| self.read(to(receiver), depth + 1), |text| vec![text]);
                 }
             }
             "Join" if args.len() == 2 => return self.list_joined(to(args[0]), to(args[1]), depth),
@@ -291,12 +352,17 @@ impl Reader<'_> {
 
     /// A project function that only returns text.
     fn returned(&self, at: ExprRef, call: betwixt_facts::ir::CallId, depth: u32) -> Vec<Text> {
-        let site = crate::ids::CallSite { file: at.file, call };
+        let site = crate::ids::CallSite {
+            file: at.file,
+            call,
+        };
         let callee = match self.graph {
             Some(graph) => graph.callee(site).clone(),
             None => self.resolver.callee_at(at.file, call, 6),
         };
-        let Callee::One(function) = callee else { return vec![Text::hole(at)] };
+        let Callee::One(function) = callee else {
+            return vec![Text::hole(at)];
+        };
         let (file, idx) = self.resolver.code.function_place(function);
         let returns = &self.resolver.flows[file.0 as usize].returns[idx.index()];
         if returns.len() > 2 || depth > 4 {
@@ -314,15 +380,33 @@ impl Reader<'_> {
                 }
             }
         }
-        found.retain(|text| text.pieces.iter().any(|piece| matches!(piece, Piece::Literal(_))));
+        found.retain(|text| {
+            text.pieces
+                .iter()
+                .any(|piece| matches!(piece, Piece::Literal(_)))
+        });
         found.truncate(4);
-        if found.is_empty() { vec![Text::hole(at)] } else { found }
+        if found.is_empty() {
+            vec![Text::hole(at)]
+        } else {
+            found
+        }
     }
 
     /// Replaces holes that are parameters by the arguments of the call.
-    fn substitute(&self, text: &mut Text, at: ExprRef, call: betwixt_facts::ir::CallId, function: crate::ids::FunctionId) {
+    fn substitute(
+        &self,
+        text: &mut Text,
+        at: ExprRef,
+        call: betwixt_facts::ir::CallId,
+        function: crate::ids::FunctionId,
+    ) {
         let (file, idx) = self.resolver.code.function_place(function);
-        let args = self.resolver.code.ir(at.file).expr_list(self.resolver.code.ir(at.file).call(call).args);
+        let args = self
+            .resolver
+            .code
+            .ir(at.file)
+            .expr_list(self.resolver.code.ir(at.file).call(call).args);
         let callee_ir = self.resolver.code.ir(file);
         for piece in &mut text.pieces {
             let Piece::Hole(hole) = piece else { continue };
@@ -332,9 +416,23 @@ impl Reader<'_> {
                 && let LocalKind::Param(n) = callee_ir.local(local).kind
                 && let Some(&arg) = args.get(n as usize)
             {
-                *piece = match self.read(ExprRef { file: at.file, expr: arg }, MAX_DEPTH - 1).swap_remove(0).pieces.first() {
+                *piece = match self
+                    .read(
+                        ExprRef {
+                            file: at.file,
+                            expr: arg,
+                        },
+                        MAX_DEPTH - 1,
+                    )
+                    .swap_remove(0)
+                    .pieces
+                    .first()
+                {
                     Some(Piece::Literal(literal)) => Piece::Literal(*literal),
-                    _ => Piece::Hole(ExprRef { file: at.file, expr: arg }),
+                    _ => Piece::Hole(ExprRef {
+                        file: at.file,
+                        expr: arg,
+                    }),
                 };
             }
         }
@@ -343,10 +441,15 @@ impl Reader<'_> {
     /// A builder filled by `WriteString`, `push_str`, `append`.
     fn built(&self, receiver: ExprRef, depth: u32) -> Option<Text> {
         let ir = self.resolver.code.ir(receiver.file);
-        let ExprKind::Local(local) = ir.kind(receiver.expr) else { return None };
+        let ExprKind::Local(local) = ir.kind(receiver.expr) else {
+            return None;
+        };
         let definitions = self.resolver.flows[receiver.file.0 as usize].definitions(local);
-        let parts: Vec<ExprId> =
-            definitions.iter().filter(|known| known.how == DefinitionKind::Part).map(|known| known.value).collect();
+        let parts: Vec<ExprId> = definitions
+            .iter()
+            .filter(|known| known.how == DefinitionKind::Part)
+            .map(|known| known.value)
+            .collect();
         if parts.is_empty() {
             return None;
         }
@@ -374,7 +477,15 @@ impl Reader<'_> {
 
     /// A format call whose format is a constant elsewhere.
     fn formatted(&self, at: ExprRef, args: &[ExprId], depth: u32) -> Vec<Text> {
-        let format = self.read(ExprRef { file: at.file, expr: args[0] }, depth + 1).swap_remove(0);
+        let format = self
+            .read(
+                ExprRef {
+                    file: at.file,
+                    expr: args[0],
+                },
+                depth + 1,
+            )
+            .swap_remove(0);
         let mut rest = args[1..].iter();
         let mut whole = Text::default();
         for piece in format.pieces {
@@ -386,11 +497,22 @@ impl Reader<'_> {
             while let Some(percent) = text.find('%') {
                 let (before, after) = text.split_at(percent);
                 whole.pieces.push(Piece::Literal(Symbol::new(before)));
-                let verb = after[1..].find(|c: char| c.is_ascii_alphabetic() || c == '%').map_or(after.len(), |n| n + 2);
+                let verb = after[1..]
+                    .find(|c: char| c.is_ascii_alphabetic() || c == '%')
+                    .map_or(after.len(), |n| n + 2);
                 if after[..verb.min(after.len())].ends_with('%') && verb == 2 {
                     whole.pieces.push(Piece::Literal(Symbol::new("%")));
                 } else if let Some(&arg) = rest.next() {
-                    whole.append(self.read(ExprRef { file: at.file, expr: arg }, depth + 1).swap_remove(0));
+                    whole.append(
+                        self.read(
+                            ExprRef {
+                                file: at.file,
+                                expr: arg,
+                            },
+                            depth + 1,
+                        )
+                        .swap_remove(0),
+                    );
                 }
                 text = &after[verb.min(after.len())..];
             }
@@ -403,36 +525,46 @@ impl Reader<'_> {
 /// The elements of a list literal and what was appended to it.
 #[must_use]
 pub fn elements(resolver: &Resolver<'_>, list: ExprRef) -> Vec<ExprRef> {
-        let ir = resolver.code.ir(list.file);
-        let to = |expr: ExprId| ExprRef { file: list.file, expr };
-        match ir.kind(list.expr) {
-            ExprKind::List(items) => ir.expr_list(items).iter().map(|&item| to(item)).collect(),
-            ExprKind::Local(local) => {
-                let mut found = Vec::new();
-                for definition in resolver.flows[list.file.0 as usize].definitions(local) {
-                    match (definition.how, ir.kind(definition.value)) {
-                        (DefinitionKind::Part, _) => found.push(to(definition.value)),
-                        (_, ExprKind::List(items)) => {
-                            found.extend(ir.expr_list(items).iter().map(|&item| to(item)));
-                        }
-                        (_, ExprKind::Call(call)) => {
-                            let call = ir.call(call);
-                            if matches!(ir.kind(call.callee), ExprKind::Name(name) if name == "append") {
-                                found.extend(ir.expr_list(call.args).iter().skip(1).map(|&item| to(item)));
-                            }
-                        }
-                        _ => {}
+    let ir = resolver.code.ir(list.file);
+    let to = |expr: ExprId| ExprRef {
+        file: list.file,
+        expr,
+    };
+    match ir.kind(list.expr) {
+        ExprKind::List(items) => ir.expr_list(items).iter().map(|&item| to(item)).collect(),
+        ExprKind::Local(local) => {
+            let mut found = Vec::new();
+            for definition in resolver.flows[list.file.0 as usize].definitions(local) {
+                match (definition.how, ir.kind(definition.value)) {
+                    (DefinitionKind::Part, _) => found.push(to(definition.value)),
+                    (_, ExprKind::List(items)) => {
+                        found.extend(ir.expr_list(items).iter().map(|&item| to(item)));
                     }
+                    (_, ExprKind::Call(call)) => {
+                        let call = ir.call(call);
+                        if matches!(ir.kind(call.callee), ExprKind::Name(name) if name == "append")
+                        {
+                            found.extend(
+                                ir.expr_list(call.args).iter().skip(1).map(|&item| to(item)),
+                            );
+                        }
+                    }
+                    _ => {}
                 }
-                found
             }
-            _ => Vec::new(),
+            found
         }
+        _ => Vec::new(),
     }
-
+}
 
 /// Whether an expression is made directly from the local itself (`q + "…"`).
-fn refers_to(ir: &betwixt_facts::ir::Ir, value: ExprId, _: ExprId, local: betwixt_facts::ir::LocalId) -> bool {
+fn refers_to(
+    ir: &betwixt_facts::ir::Ir,
+    value: ExprId,
+    _: ExprId,
+    local: betwixt_facts::ir::LocalId,
+) -> bool {
     let is_local = |expr: ExprId| matches!(ir.kind(expr), ExprKind::Local(found) if found == local);
     match ir.kind(value) {
         ExprKind::Concat(list) => ir.expr_list(list).iter().any(|&part| is_local(part)),

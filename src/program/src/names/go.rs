@@ -17,7 +17,9 @@ pub(super) fn build(workspace: &Workspace, code: &Code, names: &mut Names) {
         }
         let dir = folder(&workspace.file(file).path).to_owned();
         let package = facts.package.unwrap_or_default();
-        let module = *packages.entry((dir.clone(), package)).or_insert_with(|| names.new_module());
+        let module = *packages
+            .entry((dir.clone(), package))
+            .or_insert_with(|| names.new_module());
         if !package.as_str().ends_with("_test") {
             by_dir.entry(dir).or_insert(module);
         }
@@ -34,11 +36,19 @@ pub(super) fn build(workspace: &Workspace, code: &Code, names: &mut Names) {
     }
 }
 
-fn import(resolver: &Imports<'_>, file: FileId, facts: &betwixt_facts::FileFacts, names: &mut Names) {
+fn import(
+    resolver: &Imports<'_>,
+    file: FileId,
+    facts: &betwixt_facts::FileFacts,
+    names: &mut Names,
+) {
     for import in &facts.imports {
         let def = match resolver.package(import.path.as_str()) {
             Some(module) => Def::Module(module),
-            None => Def::External { package: import.path, name: Symbol::empty() },
+            None => Def::External {
+                package: import.path,
+                name: Symbol::empty(),
+            },
         };
         match (import.local.as_str(), def) {
             (".", Def::Module(module)) => {
@@ -62,10 +72,18 @@ struct Imports<'a> {
 
 impl<'a> Imports<'a> {
     fn new(workspace: &'a Workspace, by_dir: &'a FxHashMap<String, ModuleId>) -> Self {
-        let mut modules: Vec<(&str, &str)> =
-            workspace.go_modules.iter().map(|module| (module.path.as_str(), module.dir.as_str())).collect();
+        let mut modules: Vec<(&str, &str)> = workspace
+            .go_modules
+            .iter()
+            .map(|module| (module.path.as_str(), module.dir.as_str()))
+            .collect();
         for module in &workspace.go_modules {
-            modules.extend(module.replaces.iter().map(|(path, dir)| (path.as_str(), dir.as_str())));
+            modules.extend(
+                module
+                    .replaces
+                    .iter()
+                    .map(|(path, dir)| (path.as_str(), dir.as_str())),
+            );
         }
         modules.sort_by_key(|(path, dir)| (std::cmp::Reverse(path.len()), *path, *dir));
         Self { modules, by_dir }

@@ -68,12 +68,18 @@ impl Names {
     pub fn new(workspace: &Workspace, code: &Code) -> Self {
         let mut names = Self {
             file_module: vec![None; code.files.len()],
-            file_imports: std::iter::repeat_with(FxHashMap::default).take(code.files.len()).collect(),
+            file_imports: std::iter::repeat_with(FxHashMap::default)
+                .take(code.files.len())
+                .collect(),
             ..Self::default()
         };
         for index in 0..code.n_types() {
             let id = TypeId(index as u32);
-            names.types_by_name.entry(code.type_def(id).name).or_default().push(id);
+            names
+                .types_by_name
+                .entry(code.type_def(id).name)
+                .or_default()
+                .push(id);
         }
         go::build(workspace, code, &mut names);
         typescript::build(workspace, code, &mut names);
@@ -87,7 +93,9 @@ impl Names {
         let mut methods = Methods::default();
         for id in code.function_ids() {
             let function = code.function(id);
-            let Some(receiver) = function.receiver_type else { continue };
+            let Some(receiver) = function.receiver_type else {
+                continue;
+            };
             methods.add_name(function.name, id);
             let file = code.file_of(id);
             let owner = match code.facts(file).language {
@@ -97,7 +105,11 @@ impl Names {
             match owner {
                 Some(Def::Type(owner)) => methods.add(owner, function.name, id),
                 _ => {
-                    let index = code.facts(file).types.iter().position(|known| known.name == receiver);
+                    let index = code
+                        .facts(file)
+                        .types
+                        .iter()
+                        .position(|known| known.name == receiver);
                     if let Some(index) = index {
                         methods.add(code.type_id(file, index), function.name, id);
                     }
@@ -125,7 +137,10 @@ impl Names {
         let module = self.file_module[file.0 as usize]?;
         let scope = &self.scopes[module.index()];
         scope.names.get(&name).copied().or_else(|| {
-            scope.stars.iter().find_map(|&star| self.scopes[star.index()].names.get(&name).copied())
+            scope
+                .stars
+                .iter()
+                .find_map(|&star| self.scopes[star.index()].names.get(&name).copied())
         })
     }
 
@@ -134,10 +149,17 @@ impl Names {
     pub fn member(&self, of: Def, name: Symbol) -> Option<Def> {
         match of {
             Def::Module(module) => self.export(module, name, 0),
-            Def::External { package, name: outer } if outer.is_empty() => Some(Def::External { package, name }),
-            Def::External { package, name: outer } => {
-                Some(Def::External { package, name: Symbol::new(&format!("{outer}.{name}")) })
-            }
+            Def::External {
+                package,
+                name: outer,
+            } if outer.is_empty() => Some(Def::External { package, name }),
+            Def::External {
+                package,
+                name: outer,
+            } => Some(Def::External {
+                package,
+                name: Symbol::new(&format!("{outer}.{name}")),
+            }),
             _ => None,
         }
     }
@@ -155,7 +177,10 @@ impl Names {
         if depth > 8 {
             return None;
         }
-        scope.stars.iter().find_map(|&star| self.export(star, name, depth + 1))
+        scope
+            .stars
+            .iter()
+            .find_map(|&star| self.export(star, name, depth + 1))
     }
 
     /// The scope a file's top-level code is in.
@@ -188,12 +213,18 @@ fn define(code: &Code, file: FileId, module: Option<Symbol>, scope: &mut Scope) 
     let here = |found: Symbol| module.is_none_or(|wanted| wanted == found);
     for (index, global) in facts.globals.iter().enumerate() {
         if here(global.module) {
-            scope.names.entry(global.name).or_insert(Def::Global(code.global_id(file, index)));
+            scope
+                .names
+                .entry(global.name)
+                .or_insert(Def::Global(code.global_id(file, index)));
         }
     }
     for (index, def) in facts.types.iter().enumerate() {
         if here(def.module) {
-            scope.names.entry(def.name).or_insert(Def::Type(code.type_id(file, index)));
+            scope
+                .names
+                .entry(def.name)
+                .or_insert(Def::Type(code.type_id(file, index)));
         }
     }
     for (index, function) in facts.functions.iter().enumerate().skip(1) {
@@ -201,7 +232,10 @@ fn define(code: &Code, file: FileId, module: Option<Symbol>, scope: &mut Scope) 
         let is_named = !function.flags.is_closure || scope.names.contains_key(&function.name);
         if is_top && is_named && function.receiver_type.is_none() && here(function.module) {
             let id = code.function_id(file, betwixt_facts::ir::FunctionIdx(index as u32));
-            let replaces = !matches!(scope.names.get(&function.name), Some(Def::Function(_) | Def::Type(_)));
+            let replaces = !matches!(
+                scope.names.get(&function.name),
+                Some(Def::Function(_) | Def::Type(_))
+            );
             if replaces && !binds_other(facts, function, &scope.names) {
                 scope.names.insert(function.name, Def::Function(id));
             }
@@ -218,7 +252,10 @@ fn binds_other(
     if !function.flags.is_closure || !names.contains_key(&function.name) {
         return false;
     }
-    let global = facts.globals.iter().find(|global| global.name == function.name);
+    let global = facts
+        .globals
+        .iter()
+        .find(|global| global.name == function.name);
     global.and_then(|global| global.init).is_some_and(|init| {
         !matches!(facts.ir.kind(init), betwixt_facts::ir::ExprKind::Closure(idx)
             if std::ptr::eq(&raw const facts.functions[idx.index()], function))

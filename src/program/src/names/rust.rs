@@ -49,7 +49,11 @@ pub(super) fn build(workspace: &Workspace, code: &Code, names: &mut Names) {
         names.file_module[file.0 as usize] = Some(module);
         fill(names, code, file, module, Symbol::empty());
         for nested in inner {
-            let path = if path.is_empty() { nested.to_string() } else { format!("{path}::{nested}") };
+            let path = if path.is_empty() {
+                nested.to_string()
+            } else {
+                format!("{path}::{nested}")
+            };
             let id = self::module(names, &mut by_path, krate, &path);
             fill(names, code, file, id, nested);
         }
@@ -62,7 +66,12 @@ fn fill(names: &mut Names, code: &Code, file: FileId, module: ModuleId, inner: S
     define(code, file, Some(inner), &mut scope);
     names.scopes[module.index()] = scope;
     let uses = names.rust.uses.entry(module).or_default();
-    for import in code.facts(file).imports.iter().filter(|import| import.module == inner) {
+    for import in code
+        .facts(file)
+        .imports
+        .iter()
+        .filter(|import| import.module == inner)
+    {
         match import.imported.map(Symbol::as_str) {
             Some("*") => uses.globs.push(import.path.to_string()),
             Some("self") | None => {
@@ -72,7 +81,8 @@ fn fill(names: &mut Names, code: &Code, file: FileId, module: ModuleId, inner: S
                 uses.named.insert(import.local, last.to_owned());
             }
             Some(last) => {
-                uses.named.insert(import.local, format!("{}::{last}", import.path));
+                uses.named
+                    .insert(import.local, format!("{}::{last}", import.path));
             }
         }
     }
@@ -98,7 +108,10 @@ fn module(
     let (outer, last) = path.rsplit_once("::").unwrap_or(("", path));
     let parent = module(names, by_path, krate, outer);
     names.scopes[id.index()].parent = Some(parent);
-    names.scopes[parent.index()].names.entry(Symbol::new(last)).or_insert(Def::Module(id));
+    names.scopes[parent.index()]
+        .names
+        .entry(Symbol::new(last))
+        .or_insert(Def::Module(id));
     let root = names.rust.root[&parent];
     names.rust.root.insert(id, root);
     id
@@ -124,7 +137,12 @@ fn module_path(workspace: &Workspace, path: &str) -> (Symbol, String) {
     let package = workspace
         .cargo_packages
         .iter()
-        .filter(|package| package.dir.is_empty() || path.strip_prefix(&package.dir).is_some_and(|r| r.starts_with('/')))
+        .filter(|package| {
+            package.dir.is_empty()
+                || path
+                    .strip_prefix(&package.dir)
+                    .is_some_and(|r| r.starts_with('/'))
+        })
         .max_by_key(|package| package.dir.len());
     let Some(package) = package else {
         return (Symbol::new(path), String::new());
@@ -133,7 +151,10 @@ fn module_path(workspace: &Workspace, path: &str) -> (Symbol, String) {
     if package.roots.iter().any(|root| root == path) {
         return (krate, String::new());
     }
-    let inside = path.strip_prefix(&package.dir).unwrap_or(path).trim_start_matches('/');
+    let inside = path
+        .strip_prefix(&package.dir)
+        .unwrap_or(path)
+        .trim_start_matches('/');
     let inside = inside.strip_prefix("src/").unwrap_or(inside);
     let inside = inside.strip_suffix(".rs").unwrap_or(inside);
     let inside = inside.strip_suffix("/mod").unwrap_or(inside);
@@ -145,7 +166,13 @@ fn module_path(workspace: &Workspace, path: &str) -> (Symbol, String) {
 }
 
 /// What a path means inside a module of a file.
-pub(super) fn resolve_path(names: &Names, file: FileId, inner: Symbol, path: &str, depth: u32) -> Option<Def> {
+pub(super) fn resolve_path(
+    names: &Names,
+    file: FileId,
+    inner: Symbol,
+    path: &str,
+    depth: u32,
+) -> Option<Def> {
     let module = names
         .rust
         .inner
@@ -160,7 +187,9 @@ fn in_module(names: &Names, module: ModuleId, path: &str, depth: u32) -> Option<
         return None;
     }
     let path = path.trim_start_matches("::");
-    let (first, rest) = path.split_once("::").map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let (first, rest) = path
+        .split_once("::")
+        .map_or((path, None), |(first, rest)| (first, Some(rest)));
     let start = match first {
         "crate" => Def::Module(*names.rust.root.get(&module)?),
         "self" => Def::Module(module),
@@ -185,7 +214,9 @@ fn first_segment(names: &Names, module: ModuleId, first: &str, depth: u32) -> Op
             return absolute(names, module, path, depth + 1);
         }
         for glob in &uses.globs {
-            let Some(Def::Module(from)) = absolute(names, module, glob, depth + 1) else { continue };
+            let Some(Def::Module(from)) = absolute(names, module, glob, depth + 1) else {
+                continue;
+            };
             if from != module
                 && let Some(def) = public_name(names, from, symbol, depth + 1)
             {
@@ -197,7 +228,10 @@ fn first_segment(names: &Names, module: ModuleId, first: &str, depth: u32) -> Op
         return Some(Def::Module(root));
     }
     let is_crate_like = first.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
-    is_crate_like.then(|| Def::External { package: symbol, name: Symbol::empty() })
+    is_crate_like.then(|| Def::External {
+        package: symbol,
+        name: Symbol::empty(),
+    })
 }
 
 /// A path of a `use`: from the module for `self`, `super`, `crate` and modules in scope, else a crate.
@@ -218,8 +252,14 @@ fn public_name(names: &Names, module: ModuleId, name: Symbol, depth: u32) -> Opt
         return absolute(names, module, path, depth + 1);
     }
     uses.globs.iter().find_map(|glob| {
-        let Def::Module(from) = absolute(names, module, glob, depth + 1)? else { return None };
-        if from == module { None } else { public_name(names, from, name, depth + 1) }
+        let Def::Module(from) = absolute(names, module, glob, depth + 1)? else {
+            return None;
+        };
+        if from == module {
+            None
+        } else {
+            public_name(names, from, name, depth + 1)
+        }
     })
 }
 
@@ -229,10 +269,14 @@ fn descend(names: &Names, start: Def, rest: &str, depth: u32) -> Option<Def> {
         let symbol = Symbol::new(segment);
         current = match current {
             Def::Module(module) => public_name(names, module, symbol, depth + 1)?,
-            Def::External { package, name } if name.is_empty() => Def::External { package, name: symbol },
-            Def::External { package, name } => {
-                Def::External { package, name: Symbol::new(&format!("{name}::{segment}")) }
-            }
+            Def::External { package, name } if name.is_empty() => Def::External {
+                package,
+                name: symbol,
+            },
+            Def::External { package, name } => Def::External {
+                package,
+                name: Symbol::new(&format!("{name}::{segment}")),
+            },
             // An associated function or a variant: the caller asks the type.
             other => return Some(other),
         };

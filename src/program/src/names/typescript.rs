@@ -12,8 +12,24 @@ use crate::ids::{ExprRef, ModuleId};
 use crate::index::Code;
 
 const EXTENSIONS: &[&str] = &[
-    "", ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".svelte", ".vue", ".d.ts", "/index.ts",
-    "/index.tsx", "/index.js", "/index.jsx", "/index.mjs", "/index.d.ts",
+    "",
+    ".ts",
+    ".tsx",
+    ".mts",
+    ".cts",
+    ".js",
+    ".jsx",
+    ".mjs",
+    ".cjs",
+    ".svelte",
+    ".vue",
+    ".d.ts",
+    "/index.ts",
+    "/index.tsx",
+    "/index.js",
+    "/index.jsx",
+    "/index.mjs",
+    "/index.d.ts",
 ];
 
 pub(super) fn build(workspace: &Workspace, code: &Code, names: &mut Names) {
@@ -30,7 +46,10 @@ pub(super) fn build(workspace: &Workspace, code: &Code, names: &mut Names) {
         names.scopes[module.index()] = scope;
     }
     let resolver = Resolver::new(workspace, names);
-    let targets: Vec<FileTargets> = files.iter().map(|&file| resolver.targets(workspace, code, file)).collect();
+    let targets: Vec<FileTargets> = files
+        .iter()
+        .map(|&file| resolver.targets(workspace, code, file))
+        .collect();
     for (&file, target) in files.iter().zip(&targets) {
         export(code, file, target, names);
     }
@@ -46,11 +65,17 @@ pub(super) fn build(workspace: &Workspace, code: &Code, names: &mut Names) {
 type FileTargets = FxHashMap<Symbol, ModuleId>;
 
 fn export(code: &Code, file: FileId, _: &FileTargets, names: &mut Names) {
-    let Some(module) = names.file_module[file.0 as usize] else { return };
+    let Some(module) = names.file_module[file.0 as usize] else {
+        return;
+    };
     let facts = code.facts(file);
     let mut scope = std::mem::take(&mut names.scopes[module.index()]);
     for export in facts.exports.iter().filter(|export| export.from.is_none()) {
-        let def = scope.names.get(&export.local).copied().or_else(|| exported_value(code, file, export));
+        let def = scope
+            .names
+            .get(&export.local)
+            .copied()
+            .or_else(|| exported_value(code, file, export));
         if let Some(def) = def {
             scope.exports.insert(export.exported, def);
         }
@@ -67,17 +92,25 @@ fn exported_value(code: &Code, file: FileId, export: &Export) -> Option<Def> {
 }
 
 fn re_export(code: &Code, file: FileId, targets: &FileTargets, names: &mut Names) {
-    let Some(module) = names.file_module[file.0 as usize] else { return };
+    let Some(module) = names.file_module[file.0 as usize] else {
+        return;
+    };
     for export in &code.facts(file).exports {
-        let Some(&from) = export.from.and_then(|from| targets.get(&from)) else { continue };
+        let Some(&from) = export.from.and_then(|from| targets.get(&from)) else {
+            continue;
+        };
         match (export.exported.as_str(), export.local.as_str()) {
             ("*", _) => names.scopes[module.index()].stars.push(from),
             (_, "*") => {
-                names.scopes[module.index()].exports.insert(export.exported, Def::Module(from));
+                names.scopes[module.index()]
+                    .exports
+                    .insert(export.exported, Def::Module(from));
             }
             _ => {
                 if let Some(def) = names.export(from, export.local, 0) {
-                    names.scopes[module.index()].exports.insert(export.exported, def);
+                    names.scopes[module.index()]
+                        .exports
+                        .insert(export.exported, def);
                 } else {
                     // The other file may pass it on itself and come later: follow it as a star.
                     names.scopes[module.index()].stars.push(from);
@@ -95,8 +128,14 @@ fn import(code: &Code, file: FileId, targets: &FileTargets, names: &mut Names) {
             Some(&module) if imported == "*" || imported.is_empty() => Some(Def::Module(module)),
             Some(&module) => names.export(module, imported, 0),
             None if import.path.as_str().starts_with('.') => None,
-            None if imported == "*" => Some(Def::External { package: import.path, name: Symbol::empty() }),
-            None => Some(Def::External { package: import.path, name: imported }),
+            None if imported == "*" => Some(Def::External {
+                package: import.path,
+                name: Symbol::empty(),
+            }),
+            None => Some(Def::External {
+                package: import.path,
+                name: imported,
+            }),
         };
         if let Some(def) = def {
             found.push((import.local, def));
@@ -113,7 +152,10 @@ fn import(code: &Code, file: FileId, targets: &FileTargets, names: &mut Names) {
                 .map(|export| export.exported)
                 .collect();
             for exported in reexported {
-                names.scopes[module.index()].exports.entry(exported).or_insert(def);
+                names.scopes[module.index()]
+                    .exports
+                    .entry(exported)
+                    .or_insert(def);
             }
         }
     }
@@ -131,13 +173,22 @@ impl<'a> Resolver<'a> {
             .files
             .iter()
             .enumerate()
-            .filter_map(|(index, file)| Some((file.path.as_str(), names.file_module.get(index).copied()??)))
+            .filter_map(|(index, file)| {
+                Some((file.path.as_str(), names.file_module.get(index).copied()??))
+            })
             .collect();
-        let packages =
-            workspace.node_packages.iter().map(|package| (package.name.as_str(), package)).collect();
+        let packages = workspace
+            .node_packages
+            .iter()
+            .map(|package| (package.name.as_str(), package))
+            .collect();
         let mut configs: Vec<&TsConfig> = workspace.ts_configs.iter().collect();
         configs.sort_by_key(|config| std::cmp::Reverse(config.dir.len()));
-        Self { by_path, packages, configs }
+        Self {
+            by_path,
+            packages,
+            configs,
+        }
     }
 
     fn targets(&self, workspace: &Workspace, code: &Code, file: FileId) -> FileTargets {
@@ -163,17 +214,25 @@ impl<'a> Resolver<'a> {
         if specifier.starts_with('.') {
             return self.file(&join(folder(from), specifier)?);
         }
-        self.by_config(from, specifier).or_else(|| self.by_package(specifier))
+        self.by_config(from, specifier)
+            .or_else(|| self.by_package(specifier))
     }
 
     fn by_config(&self, from: &str, specifier: &str) -> Option<ModuleId> {
         let configs = self.configs.iter().filter(|config| {
-            config.dir.is_empty() || from.strip_prefix(&config.dir).is_some_and(|rest| rest.starts_with('/'))
+            config.dir.is_empty()
+                || from
+                    .strip_prefix(&config.dir)
+                    .is_some_and(|rest| rest.starts_with('/'))
         });
         for config in configs {
             for (pattern, targets) in &config.paths {
-                let Some(rest) = match_star(pattern, specifier) else { continue };
-                let found = targets.iter().find_map(|target| self.file(&normal(&target.replacen('*', rest, 1))?));
+                let Some(rest) = match_star(pattern, specifier) else {
+                    continue;
+                };
+                let found = targets
+                    .iter()
+                    .find_map(|target| self.file(&normal(&target.replacen('*', rest, 1))?));
                 if found.is_some() {
                     return found;
                 }
@@ -190,14 +249,21 @@ impl<'a> Resolver<'a> {
     fn by_package(&self, specifier: &str) -> Option<ModuleId> {
         let (name, subpath) = split_package(specifier);
         let package = self.packages.get(name)?;
-        let wanted = if subpath.is_empty() { ".".to_owned() } else { format!("./{subpath}") };
+        let wanted = if subpath.is_empty() {
+            ".".to_owned()
+        } else {
+            format!("./{subpath}")
+        };
         let exported = package.exports.iter().filter_map(|(pattern, target)| {
             let rest = match_star(pattern, &wanted)?;
             join(&package.dir, &target.replacen('*', rest, 1))
         });
         let direct = join(&package.dir, subpath).into_iter();
         let in_src = join(&package.dir, &format!("src/{subpath}")).into_iter();
-        exported.chain(direct).chain(in_src).find_map(|path| self.file(&path))
+        exported
+            .chain(direct)
+            .chain(in_src)
+            .find_map(|path| self.file(&path))
     }
 
     fn file(&self, path: &str) -> Option<ModuleId> {
@@ -212,7 +278,9 @@ impl<'a> Resolver<'a> {
         };
         direct(path).or_else(|| {
             // `./db.js` is written for the built file; its source is `./db.ts`.
-            let stem = [".js", ".jsx", ".mjs", ".cjs"].iter().find_map(|end| path.strip_suffix(end))?;
+            let stem = [".js", ".jsx", ".mjs", ".cjs"]
+                .iter()
+                .find_map(|end| path.strip_suffix(end))?;
             direct(stem)
         })
     }
@@ -222,14 +290,19 @@ impl<'a> Resolver<'a> {
 fn match_star<'t>(pattern: &str, text: &'t str) -> Option<&'t str> {
     match pattern.split_once('*') {
         None => (pattern == text).then_some(""),
-        Some((before, after)) => {
-            text.strip_prefix(before)?.strip_suffix(after).filter(|_| text.len() >= before.len() + after.len())
-        }
+        Some((before, after)) => text
+            .strip_prefix(before)?
+            .strip_suffix(after)
+            .filter(|_| text.len() >= before.len() + after.len()),
     }
 }
 
 fn split_package(specifier: &str) -> (&str, &str) {
-    let skip = if specifier.starts_with('@') { specifier.find('/').map_or(0, |at| at + 1) } else { 0 };
+    let skip = if specifier.starts_with('@') {
+        specifier.find('/').map_or(0, |at| at + 1)
+    } else {
+        0
+    };
     match specifier[skip..].find('/') {
         Some(at) => (&specifier[..skip + at], &specifier[skip + at + 1..]),
         None => (specifier, ""),

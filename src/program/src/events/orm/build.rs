@@ -3,8 +3,8 @@
 use betwixt_base::Symbol;
 use betwixt_facts::ir::{ExprId, ExprKind, UnaryOp};
 use betwixt_facts::sql::{
-    Assignment, ColumnRef, Comparison, Conflict, ConflictAction, Insert, Join, JoinKind, Predicate, Scope, ScopeId,
-    ScopeRole, Statement, TableUse, TableUseId, Value, Verb,
+    Assignment, ColumnRef, Comparison, Conflict, ConflictAction, Insert, Join, JoinKind, Predicate,
+    Scope, ScopeId, ScopeRole, Statement, TableUse, TableUseId, Value, Verb,
 };
 use betwixt_rules::model::StatementModel;
 
@@ -40,13 +40,25 @@ impl<'a> Builder<'a> {
         };
         let statement = Statement {
             verb: sql,
-            scopes: vec![Scope { parent: None, role: ScopeRole::Root, name: None, columns: Vec::new(), values: Vec::new(), verb: sql }],
+            scopes: vec![Scope {
+                parent: None,
+                role: ScopeRole::Root,
+                name: None,
+                columns: Vec::new(),
+                values: Vec::new(),
+                verb: sql,
+            }],
             clause_holes: Vec::new(),
             tables: vec![table_use(table.name, Join::From, sql != Verb::Select)],
             predicates: Vec::new(),
             assignments: Vec::new(),
             insert,
-            conflict: conflict.map(|action| Conflict { target: Vec::new(), constraint: None, target_predicate: None, action }),
+            conflict: conflict.map(|action| Conflict {
+                target: Vec::new(),
+                constraint: None,
+                target_predicate: None,
+                action,
+            }),
             projection: Vec::new(),
             row_lock: false,
             skip_locked: false,
@@ -56,11 +68,21 @@ impl<'a> Builder<'a> {
             param_names: Vec::new(),
             is_clickhouse: false,
         };
-        Self { reader, statement, params: Vec::new(), is_opaque: false, is_conditional: false, table: *table }
+        Self {
+            reader,
+            statement,
+            params: Vec::new(),
+            is_opaque: false,
+            is_conditional: false,
+            table: *table,
+        }
     }
 
     pub(super) fn at(&self, expr: ExprId) -> ExprRef {
-        ExprRef { file: self.reader.file, expr }
+        ExprRef {
+            file: self.reader.file,
+            expr,
+        }
     }
 
     /// A value of the program in the statement.
@@ -85,11 +107,22 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds `column op value`.
-    pub(super) fn predicate(&mut self, column: Symbol, qualifier: Option<Symbol>, op: Comparison, value: Value, is_conjunct: bool) {
+    pub(super) fn predicate(
+        &mut self,
+        column: Symbol,
+        qualifier: Option<Symbol>,
+        op: Comparison,
+        value: Value,
+        is_conjunct: bool,
+    ) {
         let table = qualifier.is_none().then_some(TableUseId(0));
         self.statement.predicates.push(Predicate {
             scope: ScopeId(0),
-            column: ColumnRef { table, qualifier, column },
+            column: ColumnRef {
+                table,
+                qualifier,
+                column,
+            },
             op,
             value,
             is_conjunct,
@@ -104,14 +137,18 @@ impl<'a> Builder<'a> {
         let schema = self.reader.context.schema;
         let table = schema.table(self.table.id);
         let primary = table.indexes.iter().find(|index| index.is_primary);
-        let column = primary.and_then(|index| index.columns.last().copied()).unwrap_or_else(|| Symbol::new("id"));
+        let column = primary
+            .and_then(|index| index.columns.last().copied())
+            .unwrap_or_else(|| Symbol::new("id"));
         let value = self.value(self.at(key));
         self.predicate(column, None, Comparison::Eq, value, true);
     }
 
     pub(super) fn by_roles(&mut self, args: &[ExprId], roles: &[String], model: &StatementModel) {
         for (index, &arg) in args.iter().enumerate() {
-            let Some(role) = roles.get(index).or(roles.last()) else { break };
+            let Some(role) = roles.get(index).or(roles.last()) else {
+                break;
+            };
             match role.as_str() {
                 "key" => self.by_key(Some(arg)),
                 "filter" => self.filter(&[arg], model),
@@ -143,7 +180,10 @@ impl<'a> Builder<'a> {
     pub(super) fn entries(&mut self, at: ExprRef, depth: u32) -> Vec<(Symbol, ExprRef)> {
         let resolver = self.reader.resolver;
         let ir = resolver.code.ir(at.file);
-        let to = |expr: ExprId| ExprRef { file: at.file, expr };
+        let to = |expr: ExprId| ExprRef {
+            file: at.file,
+            expr,
+        };
         if depth > 6 {
             self.is_opaque = true;
             return Vec::new();
@@ -170,9 +210,13 @@ impl<'a> Builder<'a> {
                 self.is_conditional = true;
                 self.entries(to(b), depth + 1)
             }
-            ExprKind::Cast(_, inner) | ExprKind::Unary(UnaryOp::Spread, inner) => self.entries(to(inner), depth + 1),
+            ExprKind::Cast(_, inner) | ExprKind::Unary(UnaryOp::Spread, inner) => {
+                self.entries(to(inner), depth + 1)
+            }
             ExprKind::Local(local) => {
-                let definitions = resolver.flows[at.file.0 as usize].definitions(local).to_vec();
+                let definitions = resolver.flows[at.file.0 as usize]
+                    .definitions(local)
+                    .to_vec();
                 let mut found = Vec::new();
                 for definition in &definitions {
                     if definition.how == DefinitionKind::Assign {
@@ -180,7 +224,9 @@ impl<'a> Builder<'a> {
                     }
                 }
                 for store in &resolver.flows[at.file.0 as usize].field_stores {
-                    if store.base.is_some_and(|base| matches!(ir.kind(base), ExprKind::Local(l) if l == local)) {
+                    if store.base.is_some_and(
+                        |base| matches!(ir.kind(base), ExprKind::Local(l) if l == local),
+                    ) {
                         found.push((store.name, to(store.value)));
                     }
                 }
@@ -222,7 +268,13 @@ impl<'a> Builder<'a> {
             if let Some(&first) = ir.expr_list(items).first()
                 && depth < 3
             {
-                self.value_object(ExprRef { file: at.file, expr: first }, depth + 1);
+                self.value_object(
+                    ExprRef {
+                        file: at.file,
+                        expr: first,
+                    },
+                    depth + 1,
+                );
             }
             return;
         }
@@ -235,10 +287,12 @@ impl<'a> Builder<'a> {
         for (name, value) in entries {
             let ir = self.reader.resolver.code.ir(value.file);
             let is_relative = match ir.kind(value.expr) {
-                ExprKind::Struct(_, parts) => ir
-                    .entry_list(parts)
-                    .iter()
-                    .any(|part| matches!(part.name.as_str(), "increment" | "decrement" | "multiply" | "$inc")),
+                ExprKind::Struct(_, parts) => ir.entry_list(parts).iter().any(|part| {
+                    matches!(
+                        part.name.as_str(),
+                        "increment" | "decrement" | "multiply" | "$inc"
+                    )
+                }),
                 _ => false,
             };
             let column = self.column(name.as_str());
@@ -267,13 +321,18 @@ impl<'a> Builder<'a> {
 
     pub(super) fn conflict(&mut self, name: &str) {
         let lower = name.to_ascii_lowercase();
-        let action = if lower.contains("nothing") || lower.contains("skip") || lower.contains("ignore") {
-            ConflictAction::Nothing
-        } else {
-            ConflictAction::Update
-        };
-        self.statement.conflict =
-            Some(Conflict { target: Vec::new(), constraint: None, target_predicate: None, action });
+        let action =
+            if lower.contains("nothing") || lower.contains("skip") || lower.contains("ignore") {
+                ConflictAction::Nothing
+            } else {
+                ConflictAction::Update
+            };
+        self.statement.conflict = Some(Conflict {
+            target: Vec::new(),
+            constraint: None,
+            target_predicate: None,
+            action,
+        });
     }
 
     /// `innerJoin('t', 't.a', 'u.b')`, `innerJoin(t, eq(t.a, u.b))`.
@@ -313,18 +372,34 @@ impl<'a> Builder<'a> {
         match name.as_str().rsplit_once('.') {
             Some((qualifier, column)) => {
                 let qualifier = qualifier.rsplit('.').next().unwrap_or(qualifier);
-                let table = self.statement.tables.iter().position(|table| table.alias.as_str() == qualifier);
+                let table = self
+                    .statement
+                    .tables
+                    .iter()
+                    .position(|table| table.alias.as_str() == qualifier);
                 ColumnRef {
                     table: table.map(|index| TableUseId(index as u16)),
                     qualifier: Some(Symbol::new(qualifier)),
                     column: Symbol::new(column),
                 }
             }
-            None => ColumnRef { table: None, qualifier: None, column: name },
+            None => ColumnRef {
+                table: None,
+                qualifier: None,
+                column: name,
+            },
         }
     }
 }
 
 fn table_use(name: Symbol, join: Join, is_target: bool) -> TableUse {
-    TableUse { schema: None, name, alias: name, scope: ScopeId(0), cte: None, join, is_target }
+    TableUse {
+        schema: None,
+        name,
+        alias: name,
+        scope: ScopeId(0),
+        cte: None,
+        join,
+        is_target,
+    }
 }

@@ -33,13 +33,20 @@ impl Builder<'_> {
             return;
         }
         let ir = self.reader.resolver.code.ir(at.file);
-        let to = |expr: ExprId| ExprRef { file: at.file, expr };
+        let to = |expr: ExprId| ExprRef {
+            file: at.file,
+            expr,
+        };
         match ir.kind(super::super::chain::peel(ir, at.expr)) {
             ExprKind::Struct(..) => self.object(at, None, is_conjunct, depth),
             ExprKind::Call(_) if self.call_condition(at, styles, is_conjunct, depth) => {}
             ExprKind::Local(local) => {
                 let flow = &self.reader.resolver.flows[at.file.0 as usize];
-                let values: Vec<ExprRef> = flow.definitions(local).iter().map(|known| to(known.value)).collect();
+                let values: Vec<ExprRef> = flow
+                    .definitions(local)
+                    .iter()
+                    .map(|known| to(known.value))
+                    .collect();
                 if values.is_empty() || values.len() > 12 {
                     self.opaque(at);
                 }
@@ -49,7 +56,11 @@ impl Builder<'_> {
                 let stores: Vec<(Symbol, ExprRef)> = flow
                     .field_stores
                     .iter()
-                    .filter(|store| store.base.is_some_and(|base| matches!(ir.kind(base), ExprKind::Local(l) if l == local)))
+                    .filter(|store| {
+                        store.base.is_some_and(
+                            |base| matches!(ir.kind(base), ExprKind::Local(l) if l == local),
+                        )
+                    })
                     .map(|store| (store.name, to(store.value)))
                     .collect();
                 for (name, value) in stores {
@@ -94,7 +105,15 @@ impl Builder<'_> {
             if let betwixt_facts::ir::StmtKind::Return(values) = ir.stmt(stmt).kind
                 && let Some(&value) = ir.expr_list(values).first()
             {
-                self.condition(ExprRef { file: at.file, expr: value }, styles, is_conjunct, depth + 1);
+                self.condition(
+                    ExprRef {
+                        file: at.file,
+                        expr: value,
+                    },
+                    styles,
+                    is_conjunct,
+                    depth + 1,
+                );
             }
         }
     }
@@ -105,12 +124,24 @@ impl Builder<'_> {
         }
     }
 
-    fn entry(&mut self, name: Symbol, value: ExprRef, parent: Option<Symbol>, is_conjunct: bool, depth: u32) {
+    fn entry(
+        &mut self,
+        name: Symbol,
+        value: ExprRef,
+        parent: Option<Symbol>,
+        is_conjunct: bool,
+        depth: u32,
+    ) {
         let ir = self.reader.resolver.code.ir(value.file);
-        let to = |expr: ExprId| ExprRef { file: value.file, expr };
+        let to = |expr: ExprId| ExprRef {
+            file: value.file,
+            expr,
+        };
         match name.as_str() {
             "AND" | "$and" | "and" => self.all(value, parent, is_conjunct, depth),
-            "OR" | "$or" | "or" | "NOT" | "$not" | "not" if parent.is_none() || is_object(self, value) => {
+            "OR" | "$or" | "or" | "NOT" | "$not" | "not"
+                if parent.is_none() || is_object(self, value) =>
+            {
                 self.all(value, parent, false, depth);
             }
             "some" | "every" | "is" | "none" | "isNot" if is_object(self, value) => {
@@ -133,8 +164,8 @@ impl Builder<'_> {
                     && depth < MAX_DEPTH
                 {
                     let parts = ir.entry_list(parts);
-                    let only_operators =
-                        !parts.is_empty() && parts.iter().all(|part| is_operator(part.name.as_str()));
+                    let only_operators = !parts.is_empty()
+                        && parts.iter().all(|part| is_operator(part.name.as_str()));
                     let column = self.column(name.as_str());
                     if only_operators {
                         self.object(to(inner), Some(column), is_conjunct, depth + 1);
@@ -164,7 +195,15 @@ impl Builder<'_> {
         match ir.kind(value.expr) {
             ExprKind::List(items) => {
                 for item in ir.expr_list(items).to_vec() {
-                    self.object(ExprRef { file: value.file, expr: item }, parent, is_conjunct, depth + 1);
+                    self.object(
+                        ExprRef {
+                            file: value.file,
+                            expr: item,
+                        },
+                        parent,
+                        is_conjunct,
+                        depth + 1,
+                    );
                 }
             }
             _ => self.object(value, parent, is_conjunct, depth + 1),
@@ -172,12 +211,23 @@ impl Builder<'_> {
     }
 
     /// Conditions that are calls. `false` when it is none that is known.
-    fn call_condition(&mut self, at: ExprRef, styles: &[&str], is_conjunct: bool, depth: u32) -> bool {
+    fn call_condition(
+        &mut self,
+        at: ExprRef,
+        styles: &[&str],
+        is_conjunct: bool,
+        depth: u32,
+    ) -> bool {
         let ir = self.reader.resolver.code.ir(at.file);
-        let ExprKind::Call(id) = ir.kind(super::super::chain::peel(ir, at.expr)) else { return false };
+        let ExprKind::Call(id) = ir.kind(super::super::chain::peel(ir, at.expr)) else {
+            return false;
+        };
         let call = *ir.call(id);
         let args = ir.expr_list(call.args).to_vec();
-        let to = |expr: ExprId| ExprRef { file: at.file, expr };
+        let to = |expr: ExprId| ExprRef {
+            file: at.file,
+            expr,
+        };
         if call.form == CallForm::Tagged {
             return self.raw_condition(at, &args, is_conjunct);
         }
@@ -217,7 +267,9 @@ impl Builder<'_> {
             && let Some(column) = column_name(ir, base)
         {
             let column = self.column(&snake(&column));
-            let value = args.first().map_or(Value::Other, |&arg| self.value(to(arg)));
+            let value = args
+                .first()
+                .map_or(Value::Other, |&arg| self.value(to(arg)));
             self.predicate(column, None, op, value, is_conjunct);
             return true;
         }
@@ -255,7 +307,15 @@ impl Builder<'_> {
     ) -> bool {
         if name.starts_with("Has") && name.ends_with("With") {
             for &arg in args {
-                self.condition(ExprRef { file: at.file, expr: arg }, styles, is_conjunct, depth + 1);
+                self.condition(
+                    ExprRef {
+                        file: at.file,
+                        expr: arg,
+                    },
+                    styles,
+                    is_conjunct,
+                    depth + 1,
+                );
             }
             return true;
         }
@@ -273,13 +333,26 @@ impl Builder<'_> {
             ("EqualFold", Comparison::Like),
             ("Contains", Comparison::Like),
         ];
-        let found = SUFFIXES.iter().find_map(|(suffix, op)| Some((name.strip_suffix(suffix)?, *op)));
-        let (column, op) = found.filter(|(column, _)| !column.is_empty()).unwrap_or((name, Comparison::Eq));
-        if !column.bytes().next().is_some_and(|b| b.is_ascii_uppercase()) {
+        let found = SUFFIXES
+            .iter()
+            .find_map(|(suffix, op)| Some((name.strip_suffix(suffix)?, *op)));
+        let (column, op) = found
+            .filter(|(column, _)| !column.is_empty())
+            .unwrap_or((name, Comparison::Eq));
+        if !column
+            .bytes()
+            .next()
+            .is_some_and(|b| b.is_ascii_uppercase())
+        {
             return false;
         }
         let column = self.column(&snake(column));
-        let value = args.first().map_or(Value::Other, |&arg| self.value(ExprRef { file: at.file, expr: arg }));
+        let value = args.first().map_or(Value::Other, |&arg| {
+            self.value(ExprRef {
+                file: at.file,
+                expr: arg,
+            })
+        });
         self.predicate(column, None, op, value, is_conjunct);
         true
     }
@@ -287,8 +360,12 @@ impl Builder<'_> {
     /// `where('c', v)`, `where('c', '=', v)`, `whereIn('c', list)`.
     fn pair(&mut self, args: &[ExprId]) -> bool {
         let ir = self.reader.resolver.code.ir(self.reader.file);
-        let Some(&first) = args.first() else { return true };
-        let ExprKind::Str(name) = ir.kind(first) else { return false };
+        let Some(&first) = args.first() else {
+            return true;
+        };
+        let ExprKind::Str(name) = ir.kind(first) else {
+            return false;
+        };
         if args.len() < 2 || name.as_str().contains([' ', '?', '=']) {
             return false;
         }
@@ -315,16 +392,30 @@ impl Builder<'_> {
 
     /// gorm: `Where("tenant_id = ? AND id = ?", a, b)`; knex `whereRaw`.
     fn text_filter(&mut self, args: &[ExprId]) -> bool {
-        let Some(&first) = args.first() else { return true };
+        let Some(&first) = args.first() else {
+            return true;
+        };
         let ir = self.reader.resolver.code.ir(self.reader.file);
         if !matches!(
             ir.kind(first),
-            ExprKind::Str(_) | ExprKind::Concat(_) | ExprKind::Local(_) | ExprKind::Name(_) | ExprKind::Binary(..)
+            ExprKind::Str(_)
+                | ExprKind::Concat(_)
+                | ExprKind::Local(_)
+                | ExprKind::Name(_)
+                | ExprKind::Binary(..)
         ) {
             return false;
         }
-        let known = text(self.reader.resolver, Some(self.reader.graph), self.at(first));
-        if known.pieces.iter().all(|piece| matches!(piece, Piece::Hole(_))) {
+        let known = text(
+            self.reader.resolver,
+            Some(self.reader.graph),
+            self.at(first),
+        );
+        if known
+            .pieces
+            .iter()
+            .all(|piece| matches!(piece, Piece::Hole(_)))
+        {
             return false;
         }
         let values: Vec<ExprRef> = args[1..].iter().map(|&arg| self.at(arg)).collect();
@@ -334,16 +425,26 @@ impl Builder<'_> {
 
     /// ``sql`a = ${b}` `` among conditions.
     fn raw_condition(&mut self, at: ExprRef, args: &[ExprId], is_conjunct: bool) -> bool {
-        let Some(&first) = args.first() else { return false };
-        let known =
-            text(self.reader.resolver, Some(self.reader.graph), ExprRef { file: at.file, expr: first });
+        let Some(&first) = args.first() else {
+            return false;
+        };
+        let known = text(
+            self.reader.resolver,
+            Some(self.reader.graph),
+            ExprRef {
+                file: at.file,
+                expr: first,
+            },
+        );
         self.parsed(&known.pieces, &[], is_conjunct);
         true
     }
 
     /// Reads a condition in SQL by completing it to a statement.
     fn parsed(&mut self, pieces: &[Piece], values: &[ExprRef], is_conjunct: bool) {
-        let mut sql = SqlText { pieces: vec!["SELECT 1 FROM t WHERE ".to_owned()] };
+        let mut sql = SqlText {
+            pieces: vec!["SELECT 1 FROM t WHERE ".to_owned()],
+        };
         let mut holes = Vec::new();
         for piece in pieces {
             match piece {
@@ -358,9 +459,10 @@ impl Builder<'_> {
                 }
             }
         }
-        let Some(parsed) = parse_statements(&sql, Dialect::Unknown).ok().and_then(|mut all| {
-            (!all.is_empty()).then(|| all.swap_remove(0))
-        }) else {
+        let Some(parsed) = parse_statements(&sql, Dialect::Unknown)
+            .ok()
+            .and_then(|mut all| (!all.is_empty()).then(|| all.swap_remove(0)))
+        else {
             for &at in holes.iter().chain(values) {
                 self.opaque(at);
             }
@@ -378,7 +480,10 @@ impl Builder<'_> {
             let column = self.column(predicate.column.column.as_str());
             self.predicate(
                 column,
-                predicate.column.qualifier.filter(|qualifier| *qualifier != "t"),
+                predicate
+                    .column
+                    .qualifier
+                    .filter(|qualifier| *qualifier != "t"),
                 predicate.op,
                 value.unwrap_or(Value::Other),
                 is_conjunct && predicate.is_conjunct,
@@ -389,19 +494,30 @@ impl Builder<'_> {
 
 fn is_object(builder: &Builder<'_>, value: ExprRef) -> bool {
     let ir = builder.reader.resolver.code.ir(value.file);
-    matches!(ir.kind(super::super::chain::peel(ir, value.expr)), ExprKind::Struct(..) | ExprKind::List(_))
+    matches!(
+        ir.kind(super::super::chain::peel(ir, value.expr)),
+        ExprKind::Struct(..) | ExprKind::List(_)
+    )
 }
 
 /// The column an expression names: `t.c`, `Column::Id`, `users::id`, `'c'`.
 fn column_name(ir: &betwixt_facts::ir::Ir, expr: ExprId) -> Option<String> {
     match ir.kind(super::super::chain::peel(ir, expr)) {
         ExprKind::Field(_, name) => Some(name.to_string()),
-        ExprKind::Name(name) => Some(name.as_str().rsplit("::").next().unwrap_or_default().to_owned()),
+        ExprKind::Name(name) => Some(
+            name.as_str()
+                .rsplit("::")
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        ),
         ExprKind::Str(name) if !name.as_str().contains(' ') => Some(name.to_string()),
         ExprKind::Call(call) => {
             // `col('t.c')`, `eb.ref('t.c')`, `lower(t.c)`.
             let args = ir.expr_list(ir.call(call).args);
-            (args.len() == 1).then(|| column_name(ir, args[0])).flatten()
+            (args.len() == 1)
+                .then(|| column_name(ir, args[0]))
+                .flatten()
         }
         _ => None,
     }
@@ -418,9 +534,38 @@ fn is_column_expr(ir: &betwixt_facts::ir::Ir, expr: ExprId) -> bool {
 fn is_operator(name: &str) -> bool {
     matches!(
         name,
-        "equals" | "in" | "notIn" | "lt" | "lte" | "gt" | "gte" | "contains" | "startsWith" | "endsWith" | "not"
-            | "mode" | "has" | "hasSome" | "hasEvery" | "isEmpty" | "search" | "$eq" | "$in" | "$ne" | "$gt" | "$gte"
-            | "$lt" | "$lte" | "$nin" | "eq" | "ne" | "path" | "string_contains" | "isNull" | "isNotNull" | "$exists"
+        "equals"
+            | "in"
+            | "notIn"
+            | "lt"
+            | "lte"
+            | "gt"
+            | "gte"
+            | "contains"
+            | "startsWith"
+            | "endsWith"
+            | "not"
+            | "mode"
+            | "has"
+            | "hasSome"
+            | "hasEvery"
+            | "isEmpty"
+            | "search"
+            | "$eq"
+            | "$in"
+            | "$ne"
+            | "$gt"
+            | "$gte"
+            | "$lt"
+            | "$lte"
+            | "$nin"
+            | "eq"
+            | "ne"
+            | "path"
+            | "string_contains"
+            | "isNull"
+            | "isNotNull"
+            | "$exists"
     )
 }
 

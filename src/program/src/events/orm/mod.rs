@@ -48,7 +48,13 @@ pub(super) fn accesses(
     file: FileId,
 ) -> Vec<Access> {
     let facts = resolver.code.facts(file);
-    let reader = Reader { resolver, graph, context, chains, file };
+    let reader = Reader {
+        resolver,
+        graph,
+        context,
+        chains,
+        file,
+    };
     let models: Vec<(&Model, &StatementModel)> = resolver
         .models
         .models()
@@ -57,7 +63,11 @@ pub(super) fn accesses(
         .filter(|(_, model)| model.language == facts.language.name())
         .flat_map(|(index, model)| {
             let is_imported = imported.binary_search(&index).is_ok();
-            model.statements.iter().filter(move |statement| is_imported || statement.by_shape).map(move |s| (model, s))
+            model
+                .statements
+                .iter()
+                .filter(move |statement| is_imported || statement.by_shape)
+                .map(move |s| (model, s))
         })
         .collect();
     if models.is_empty() {
@@ -65,7 +75,8 @@ pub(super) fn accesses(
     }
     let mut found = Vec::new();
     for call in (0..facts.ir.calls.len() as u32).map(CallId) {
-        if matches!(graph.callee(CallSite { file, call }), Callee::One(_)) && !chains.is_last(call) {
+        if matches!(graph.callee(CallSite { file, call }), Callee::One(_)) && !chains.is_last(call)
+        {
             continue;
         }
         reader.at(call, &models, &mut found);
@@ -76,7 +87,9 @@ pub(super) fn accesses(
 impl Reader<'_> {
     fn at(&self, call: CallId, models: &[(&Model, &StatementModel)], found: &mut Vec<Access>) {
         let ir = self.resolver.code.ir(self.file);
-        let ExprKind::Field(_, own) = ir.kind(ir.call(call).callee) else { return };
+        let ExprKind::Field(_, own) = ir.kind(ir.call(call).callee) else {
+            return;
+        };
         let is_last = self.chains.is_last(call);
         let mut chain: Option<Chain> = None;
         for (model, statement) in models {
@@ -103,33 +116,49 @@ impl Reader<'_> {
     fn chain(&self, last: CallId) -> Chain {
         let ir = self.resolver.code.ir(self.file);
         let (root, links) = self.chains.links(ir, last);
-        let mut root = root.map(|expr| ExprRef { file: self.file, expr });
+        let mut root = root.map(|expr| ExprRef {
+            file: self.file,
+            expr,
+        });
         let mut all = links;
         // `q := db.Where(…)` and later `q.Find(&rows)`: the earlier part belongs to it.
         for _ in 0..3 {
             let Some(at) = root else { break };
-            let ExprKind::Local(local) = ir.kind(at.expr) else { break };
+            let ExprKind::Local(local) = ir.kind(at.expr) else {
+                break;
+            };
             let mut earlier: Vec<Link> = Vec::new();
             let mut next = None;
             for definition in self.resolver.flows[self.file.0 as usize].definitions(local) {
                 let value = super::chain::peel(ir, definition.value);
-                if let (DefinitionKind::Assign, ExprKind::Call(inner)) = (definition.how, ir.kind(value)) {
+                if let (DefinitionKind::Assign, ExprKind::Call(inner)) =
+                    (definition.how, ir.kind(value))
+                {
                     let (inner_root, links) = self.chains.links(ir, inner);
-                    let is_self = inner_root.is_some_and(|expr| matches!(ir.kind(expr), ExprKind::Local(l) if l == local));
+                    let is_self = inner_root.is_some_and(
+                        |expr| matches!(ir.kind(expr), ExprKind::Local(l) if l == local),
+                    );
                     if !is_self && next.is_none() {
                         next = inner_root;
                     }
                     earlier.extend(links);
                 }
             }
-            let repeats = earlier.iter().any(|link| all.iter().any(|known| known.call == link.call));
+            let repeats = earlier
+                .iter()
+                .any(|link| all.iter().any(|known| known.call == link.call));
             if earlier.is_empty() || earlier.len() > 60 || repeats {
                 break;
             }
             earlier.extend(all);
             all = earlier;
             match next {
-                Some(expr) => root = Some(ExprRef { file: self.file, expr }),
+                Some(expr) => {
+                    root = Some(ExprRef {
+                        file: self.file,
+                        expr,
+                    })
+                }
                 None => break,
             }
         }
@@ -160,7 +189,13 @@ impl Reader<'_> {
         Some(self.access(call, model, builder))
     }
 
-    fn chained(&self, last: CallId, model: &Model, statement: &StatementModel, chain: &Chain) -> Option<Access> {
+    fn chained(
+        &self,
+        last: CallId,
+        model: &Model,
+        statement: &StatementModel,
+        chain: &Chain,
+    ) -> Option<Access> {
         let ir = self.resolver.code.ir(self.file);
         let verb_link = chain
             .links
@@ -170,8 +205,12 @@ impl Reader<'_> {
                 let verb = &statement.verbs[link.name.as_str()];
                 u8::from(verb != "select")
             })?;
-        let has_terminal =
-            || chain.links.iter().any(|link| statement.terminals.iter().any(|name| *name == link.name));
+        let has_terminal = || {
+            chain
+                .links
+                .iter()
+                .any(|link| statement.terminals.iter().any(|name| *name == link.name))
+        };
         if !statement.terminals.is_empty() && !has_terminal() {
             return None;
         }
@@ -193,7 +232,11 @@ impl Reader<'_> {
                 builder.conflict(name);
             } else if statement.locks.iter().any(|known| known == name) {
                 builder.statement.row_lock = true;
-            } else if let Some(column) = statement.values.iter().find_map(|known| value_column(known, name)) {
+            } else if let Some(column) = statement
+                .values
+                .iter()
+                .find_map(|known| value_column(known, name))
+            {
                 builder.values(column, &args);
             }
         }
@@ -211,12 +254,23 @@ impl Reader<'_> {
         let facts = ir.call(call);
         let tables = super::sql::resolve_tables(self.context, self.file, &builder.statement);
         let outer = ir.expr(ir.call(last).expr).span;
-        let start = method_start(ir, call).unwrap_or(outer.start).max(outer.start);
+        let start = method_start(ir, call)
+            .unwrap_or(outer.start)
+            .max(outer.start);
         Access {
-            site: CallSite { file: self.file, call },
-            last: CallSite { file: self.file, call: last },
+            site: CallSite {
+                file: self.file,
+                call,
+            },
+            last: CallSite {
+                file: self.file,
+                call: last,
+            },
             function: code.function_id(self.file, facts.function),
-            place: Place { file: self.file, span: betwixt_base::Span::new(start, outer.end) },
+            place: Place {
+                file: self.file,
+                span: betwixt_base::Span::new(start, outer.end),
+            },
             kind: AccessKind::Mapper(Symbol::new(&model.library)),
             is_opaque: builder.is_opaque,
             statement: builder.statement,
@@ -231,7 +285,9 @@ impl Reader<'_> {
 
 /// Where the method's own part of a chain begins: the end of its receiver.
 fn method_start(ir: &betwixt_facts::ir::Ir, call: CallId) -> Option<u32> {
-    let ExprKind::Field(base, _) = ir.kind(ir.call(call).callee) else { return None };
+    let ExprKind::Field(base, _) = ir.kind(ir.call(call).callee) else {
+        return None;
+    };
     // Keep the receiver when it is short (`prisma.user.`); skip earlier calls of a long chain.
     match ir.kind(super::chain::peel(ir, base)) {
         ExprKind::Call(_) => Some(ir.expr(base).span.end + 1),
@@ -258,7 +314,9 @@ pub(super) fn snake(name: &str) -> String {
         let starts_word = byte.is_ascii_uppercase()
             && index > 0
             && (!bytes[index - 1].is_ascii_uppercase()
-                || bytes.get(index + 1).is_some_and(|next| next.is_ascii_lowercase()))
+                || bytes
+                    .get(index + 1)
+                    .is_some_and(|next| next.is_ascii_lowercase()))
             && bytes[index - 1] != b'_';
         if starts_word {
             out.push('_');

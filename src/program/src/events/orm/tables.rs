@@ -34,30 +34,44 @@ impl Reader<'_> {
             .find_map(|place| self.table_at(place, statement, chain, verb))
     }
 
-    fn table_at(&self, place: &str, statement: &StatementModel, chain: &Chain, verb: CallId) -> Option<TableName> {
+    fn table_at(
+        &self,
+        place: &str,
+        statement: &StatementModel,
+        chain: &Chain,
+        verb: CallId,
+    ) -> Option<TableName> {
         let ir = self.resolver.code.ir(self.file);
         let args = ir.expr_list(ir.call(verb).args);
         match place {
             "accessor" => self.accessor(verb),
             "argument" => {
                 let named = chain.links.iter().filter(|link| {
-                    statement.table_calls.iter().any(|known| {
-                        *known == link.name || (known == "()" && link.name.is_empty())
-                    })
+                    statement
+                        .table_calls
+                        .iter()
+                        .any(|known| *known == link.name || (known == "()" && link.name.is_empty()))
                 });
-                let by_call = named.filter_map(|link| ir.expr_list(ir.call(link.call).args).first().copied());
+                let by_call =
+                    named.filter_map(|link| ir.expr_list(ir.call(link.call).args).first().copied());
                 let by_role = statement.verbs.keys().filter_map(|verb_name| {
                     let roles = statement.arguments.get(verb_name)?;
-                    let position = roles.iter().position(|role| role == "table" || role == "target")?;
+                    let position = roles
+                        .iter()
+                        .position(|role| role == "table" || role == "target")?;
                     let link = chain.links.iter().find(|link| *verb_name == link.name)?;
                     ir.expr_list(ir.call(link.call).args).get(position).copied()
                 });
-                by_call.chain(by_role).find_map(|expr| self.of_value(expr, 0))
+                by_call
+                    .chain(by_role)
+                    .find_map(|expr| self.of_value(expr, 0))
             }
             "receiver" => {
                 let root = chain.root?;
                 self.of_value(root.expr, 0).or_else(|| {
-                    let ExprKind::Field(base, _) = ir.kind(ir.call(verb).callee) else { return None };
+                    let ExprKind::Field(base, _) = ir.kind(ir.call(verb).callee) else {
+                        return None;
+                    };
                     self.of_value(base, 0)
                 })
             }
@@ -68,21 +82,29 @@ impl Reader<'_> {
             "type" => {
                 let by_call = chain.links.iter().find_map(|link| {
                     let call = ir.call(link.call);
-                    ir.type_list(call.type_args).iter().find_map(|&written| self.of_type(self.resolver.written(self.file, written)))
+                    ir.type_list(call.type_args).iter().find_map(|&written| {
+                        self.of_type(self.resolver.written(self.file, written))
+                    })
                 });
                 by_call.or_else(|| {
-                    let targets = chain.links.iter().flat_map(|link| {
-                        ir.expr_list(ir.call(link.call).args).first().copied()
-                    });
+                    let targets = chain
+                        .links
+                        .iter()
+                        .flat_map(|link| ir.expr_list(ir.call(link.call).args).first().copied());
                     let mut targets: Vec<ExprId> = targets.collect();
                     targets.extend(args.first().copied());
-                    targets.into_iter().find_map(|expr| self.of_value_type(expr))
+                    targets
+                        .into_iter()
+                        .find_map(|expr| self.of_value_type(expr))
                 })
             }
             "root-type" => self.root_type(chain, verb),
             "key" => {
                 let &options = args.first()?;
-                let at = ExprRef { file: self.file, expr: options };
+                let at = ExprRef {
+                    file: self.file,
+                    expr: options,
+                };
                 statement.table_calls.iter().find_map(|key| {
                     let found = super::super::select::field(self.resolver, at, Symbol::new(key), 0);
                     found.first().and_then(|value| self.of_value(value.expr, 0))
@@ -95,7 +117,9 @@ impl Reader<'_> {
     /// `x.user.findMany`: the field before the verb, or before the first call of the chain.
     fn accessor(&self, verb: CallId) -> Option<TableName> {
         let ir = self.resolver.code.ir(self.file);
-        let ExprKind::Field(base, _) = ir.kind(ir.call(verb).callee) else { return None };
+        let ExprKind::Field(base, _) = ir.kind(ir.call(verb).callee) else {
+            return None;
+        };
         match ir.kind(peel(ir, base)) {
             ExprKind::Field(_, name) => self.named(name),
             _ => None,
@@ -107,7 +131,9 @@ impl Reader<'_> {
         let ir = self.resolver.code.ir(self.file);
         let first = chain.links.first().map_or(verb, |link| link.call);
         let ExprKind::Name(path) = ir.kind(ir.call(first).callee) else {
-            return chain.root.and_then(|root| self.of_type(self.resolver.type_of(root)));
+            return chain
+                .root
+                .and_then(|root| self.of_type(self.resolver.type_of(root)));
         };
         let segments: Vec<&str> = path.as_str().split("::").collect();
         let owner = segments.len().checked_sub(2).map(|at| segments[at])?;
@@ -138,7 +164,13 @@ impl Reader<'_> {
             .context
             .schema
             .resolve(schema, bare, Some(path))
-            .or_else(|| self.context.schema.resolve(None, Symbol::new(&super::snake(bare.as_str())), Some(path)))?;
+            .or_else(|| {
+                self.context.schema.resolve(
+                    None,
+                    Symbol::new(&super::snake(bare.as_str())),
+                    Some(path),
+                )
+            })?;
         Some(TableName { name: bare, id })
     }
 
@@ -154,14 +186,22 @@ impl Reader<'_> {
                 let text = name.as_str();
                 if let Some((module, last)) = text.rsplit_once("::") {
                     // diesel: `users::table`, `schema::users::dsl::users`.
-                    let module = module.rsplit("::").find(|part| !matches!(*part, "dsl" | "table" | "columns"))?;
-                    let by_module = matches!(last, "table" | "dsl" | "Entity").then(|| self.named(Symbol::new(module)));
-                    return by_module.flatten().or_else(|| self.named(Symbol::new(last)));
+                    let module = module
+                        .rsplit("::")
+                        .find(|part| !matches!(*part, "dsl" | "table" | "columns"))?;
+                    let by_module = matches!(last, "table" | "dsl" | "Entity")
+                        .then(|| self.named(Symbol::new(module)));
+                    return by_module
+                        .flatten()
+                        .or_else(|| self.named(Symbol::new(last)));
                 }
                 let found = match self.resolver.names.resolve(self.file, name) {
                     Some(Def::Type(id)) => self.of_type(Type::Def(id)),
                     Some(Def::Global(_)) => {
-                        let at = ExprRef { file: self.file, expr };
+                        let at = ExprRef {
+                            file: self.file,
+                            expr,
+                        };
                         text_name(self, at).and_then(|name| self.named(name))
                     }
                     _ => None,
@@ -173,13 +213,22 @@ impl Reader<'_> {
             ExprKind::Call(call) => {
                 let call = ir.call(call);
                 let args = ir.expr_list(call.args);
-                args.first().and_then(|&arg| self.of_value(arg, depth + 1)).or_else(|| match ir.kind(call.callee) {
-                    ExprKind::Field(base, _) => self.of_value(base, depth + 1),
-                    _ => None,
-                })
+                args.first()
+                    .and_then(|&arg| self.of_value(arg, depth + 1))
+                    .or_else(|| match ir.kind(call.callee) {
+                        ExprKind::Field(base, _) => self.of_value(base, depth + 1),
+                        _ => None,
+                    })
             }
             ExprKind::Local(_) => self.of_value_type(expr).or_else(|| {
-                text_name(self, ExprRef { file: self.file, expr }).and_then(|name| self.named(name))
+                text_name(
+                    self,
+                    ExprRef {
+                        file: self.file,
+                        expr,
+                    },
+                )
+                .and_then(|name| self.named(name))
             }),
             _ => None,
         }
@@ -191,7 +240,10 @@ impl Reader<'_> {
         while let ExprKind::Unary(UnaryOp::Ref | UnaryOp::Deref, next) = ir.kind(inner) {
             inner = next;
         }
-        let mut found = self.resolver.type_of(ExprRef { file: self.file, expr: inner });
+        let mut found = self.resolver.type_of(ExprRef {
+            file: self.file,
+            expr: inner,
+        });
         for _ in 0..3 {
             if let Some(table) = self.of_type(found) {
                 return Some(table);
@@ -208,7 +260,10 @@ impl Reader<'_> {
                 if matches!(def.name.as_str(), "Entity" | "Model" | "ActiveModel") {
                     let (file, _) = self.resolver.code.type_place(id);
                     let path = &self.context.paths[file.0 as usize];
-                    let stem = path.rsplit('/').next().and_then(|name| name.split('.').next())?;
+                    let stem = path
+                        .rsplit('/')
+                        .next()
+                        .and_then(|name| name.split('.').next())?;
                     return self.named(Symbol::new(stem));
                 }
                 self.named(def.name)
@@ -227,7 +282,12 @@ impl Reader<'_> {
         let written = match ir.kind(root.expr) {
             ExprKind::Local(local) => ir.local(local).type_ref,
             ExprKind::Field(base, name) => {
-                let Type::Def(owner) = self.resolver.type_of(ExprRef { file: root.file, expr: base }) else { return None };
+                let Type::Def(owner) = self.resolver.type_of(ExprRef {
+                    file: root.file,
+                    expr: base,
+                }) else {
+                    return None;
+                };
                 let def = self.resolver.code.type_def(owner);
                 let (file, _) = self.resolver.code.type_place(owner);
                 let field = def.fields.iter().find(|field| field.name == name)?;
@@ -242,9 +302,16 @@ impl Reader<'_> {
         self.argument_of(root.file, written)
     }
 
-    fn argument_of(&self, file: betwixt_base::FileId, written: betwixt_facts::ir::TypeRefId) -> Option<TableName> {
-        let TypeRef::Named { args, .. } = self.resolver.code.ir(file).type_ref(written) else { return None };
-        args.first().and_then(|&arg| self.of_type(self.resolver.written(file, arg)))
+    fn argument_of(
+        &self,
+        file: betwixt_base::FileId,
+        written: betwixt_facts::ir::TypeRefId,
+    ) -> Option<TableName> {
+        let TypeRef::Named { args, .. } = self.resolver.code.ir(file).type_ref(written) else {
+            return None;
+        };
+        args.first()
+            .and_then(|&arg| self.of_type(self.resolver.written(file, arg)))
     }
 }
 

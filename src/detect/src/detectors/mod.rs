@@ -1,0 +1,232 @@
+//! Ways of looking, one file each, and what they share.
+
+mod repeated_effect;
+mod scoping;
+mod unscoped_cache_key;
+mod unscoped_statement;
+
+use std::fmt::Write;
+
+use betwixt_base::FileId;
+use betwixt_program::Program;
+use betwixt_program::events::Access;
+use betwixt_program::flow::ingredients::{Ingredients, Reach, ingredients};
+use betwixt_program::schema::TableId;
+use betwixt_program::{ExprRef, FunctionId};
+use rustc_hash::FxHashMap;
+
+use crate::observation::{Observation, location};
+use crate::tenant::TenantNames;
+
+pub(crate) use scoping::{Scoping, UseScope};
+
+/// What every detector needs.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) tenants: TenantNames,
+    /// How each access of the program names its tenant.
+    pub(crate) scopings: Vec<Scoping>,
+    by_table: FxHashMap<TableId, Vec<usize>>,
+    by_function: FxHashMap<FunctionId, Vec<usize>>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(program: &'a Program) -> Self {
+        let tenants = TenantNames::new(program);
+        let mut by_table: FxHashMap<TableId, Vec<usize>> = FxHashMap::default();
+        let mut by_function: FxHashMap<FunctionId, Vec<usize>> = FxHashMap::default();
+        for (index, access) in program.events.accesses.iter().enumerate() {
+            by_function.entry(access.function).or_default().push(index);
+            let mut tables: Vec<TableId> = access.tables.iter().flatten().copied().collect();
+            tables.sort_unstable();
+            tables.dedup();
+            for table in tables {
+                by_table.entry(table).or_default().push(index);
+            }
+        }
+        let mut context = Self {
+            program,
+            tenants,
+            scopings: Vec::new(),
+            by_table,
+            by_function,
+        };
+        context.scopings = scoping::all(&context);
+        context
+    }
+
+    /// Accesses that use a table, by index.
+    pub(crate) fn accesses_on(&self, table: TableId) -> &[usize] {
+        self.by_table.get(&table).map_or(&[], Vec::as_slice)
+    }
+
+    /// Accesses in a function with their scoping.
+    pub(crate) fn accesses_of(
+        &self,
+        function: FunctionId,
+    ) -> impl Iterator<Item = (&Access, &Scoping)> {
+        let found = self
+            .by_function
+            .get(&function)
+            .map_or(&[][..], Vec::as_slice);
+        found
+            .iter()
+            .map(|&index| (&self.program.events.accesses[index], &self.scopings[index]))
+    }
+
+    /// What a value is made of.
+    pub(crate) fn ingredients(&self, at: ExprRef, reach: Reach) -> Ingredients {
+        ingredients(&self.program.resolver(), &self.program.calls, at, reach)
+    }
+
+    /// Whether a value is, holds or comes from the tenant.
+    pub(crate) fn is_tenant(&self, at: ExprRef, reach: Reach) -> bool {
+        self.tenants.any(&self.ingredients(at, reach).names)
+    }
+
+    /// Accesses and events at a line, for `why` when no detector saw anything.
+    pub(crate) fn describe_line(&self, file: FileId, line: u32) -> String {
+        let program = self.program;
+        let mut out = String::new();
+        for (access, scoping) in program.events.accesses.iter().zip(&self.scopings) {
+            let place = location(program, access.place);
+            if access.place.file != file || line < place.line || line > place.end_line {
+                continue;
+            }
+            let _ = writeln!(
+                out,
+                "  statement: {:?} {:?}",
+                access.statement.verb, access.kind
+            );
+            for (index, table) in access.statement.tables.iter().enumerate() {
+                let _ = writeln!(
+                    out,
+                    "    table {} ({:?})",
+                    table.name,
+                    scoping.uses.get(index)
+                );
+            }
+            for predicate in &access.statement.predicates {
+                let _ = writeln!(
+                    out,
+                    "    predicate {} {:?} {:?}",
+                    predicate.column.column, predicate.op, predicate.value
+                );
+            }
+            let reached = program.entries.reached(access.function);
+            let _ = writeln!(out, "    reached from: {}", reached.names().join(", "));
+        }
+        for event in &program.events.events {
+            let place = location(program, self.call_place(event.site));
+            if event.site.file == file && line >= place.line && line <= place.end_line {
+                let _ = writeln!(out, "  event: {} ({})", event.kind, event.library);
+                for (slot, values) in &event.slots {
+                    let mut made = Ingredients::default();
+                    for &value in values {
+                        made.merge(self.ingredients(value, Reach::LOCAL));
+                    }
+                    let names: Vec<&str> = made.names.iter().map(|name| name.as_str()).collect();
+                    let _ = writeln!(out, "    {slot}: {}", names.join(", "));
+                }
+            }
+        }
+        out
+    }
+
+    /// The place of a call.
+    pub(crate) fn call_place(&self, site: betwixt_program::CallSite) -> betwixt_base::Place {
+        let ir = self.program.code.ir(site.file);
+        betwixt_base::Place {
+            file: site.file,
+            span: ir.expr(ir.call(site.call).expr).span,
+        }
+    }
+}
+
+/// What a detector sees in the whole program, in a stable order.
+pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Vec<Observation> {
+    match detector {
+        "unscoped-statement" => unscoped_statement::observe(context),
+        "unscoped-cache-key" => unscoped_cache_key::observe(context),
+        "repeated-effect" => repeated_effect::observe(context),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a unique key made from given values refuses the same row a second time.
+pub(crate) fn insert_is_unique(context: &Context<'_>, access: &Access) -> bool {
+    use betwixt_program::flow::ingredients::OriginKind;
+    let Some(insert) = &access.statement.insert else {
+        return false;
+    };
+    let Some(target) = access
+        .statement
+        .tables
+        .iter()
+        .position(|table| table.is_target)
+    else {
+        return false;
+    };
+    let Some(id) = access.tables[target] else {
+        return false;
+    };
+    let table = context.program.schema.table(id);
+    if table.engine.is_some() {
+        return false;
+    }
+    let value_of = |column: &betwixt_base::Symbol| {
+        let at = insert.columns.iter().position(|known| known == column)?;
+        insert.rows.first()?.get(at)
+    };
+    table
+        .indexes
+        .iter()
+        .filter(|index| index.is_unique && index.predicate.is_none())
+        .any(|index| {
+            !index.columns.is_empty()
+                && index.columns.iter().all(|column| match value_of(column) {
+                    None => false,
+                    Some(value) => match access.expr_of(value) {
+                        None => matches!(value, betwixt_facts::sql::Value::Literal(_)),
+                        Some(at) => {
+                            let made = context.ingredients(at, Reach::LOCAL);
+                            let is_fresh =
+                                made.names.iter().any(|name| is_fresh_name(name.as_str()));
+                            let from_outside = made.origins.iter().any(|origin| {
+                                matches!(
+                                    origin.kind,
+                                    OriginKind::Param(..)
+                                        | OriginKind::Receiver(_)
+                                        | OriginKind::Unknown
+                                        | OriginKind::Call(_)
+                                )
+                            });
+                            !is_fresh && (from_outside || made.is_constant())
+                        }
+                    },
+                })
+        })
+}
+
+/// Names of functions that give something new each time.
+pub(crate) fn is_fresh_name(name: &str) -> bool {
+    let plain = crate::tenant::plain(name);
+    [
+        "random",
+        "uuidv4",
+        "newuuid",
+        "nanoid",
+        "newv4",
+        "newstring",
+        "newv7",
+        "cuid",
+        "ulid",
+        "generateid",
+        "newid",
+        "newrandom",
+    ]
+    .iter()
+    .any(|word| plain.contains(word))
+        || matches!(plain.as_str(), "now" | "uuid" | "v4" | "v7" | "new")
+}

@@ -1,0 +1,568 @@
+//! Shared caches read or written under a key without the tenant while the value depends on one.
+
+use betwixt_base::Symbol;
+use betwixt_facts::ir::ExprKind;
+use betwixt_findings::Role;
+use betwixt_program::calls::Callee;
+use betwixt_program::control::each_expr;
+use betwixt_program::events::Event;
+use betwixt_program::flow::ingredients::{Ingredients, OriginKind, Reach};
+use betwixt_program::flow::text::{Piece, texts};
+use betwixt_program::{CallSite, ExprRef, FunctionId, Type};
+use rayon::prelude::*;
+
+use super::unscoped_statement::{entry_steps, tenant_at_hand};
+use super::{Context, UseScope};
+use crate::guards::keys::is_outside;
+use crate::observation::{Observation, function_name, step};
+use crate::path::from_entry;
+use crate::tenant::plain;
+
+/// A cache operation with what its key is made of.
+struct Operation<'a> {
+    event: &'a Event,
+    made: Ingredients,
+    has_tenant: bool,
+    /// The cache itself, as far as it can be told: the field or variable it is held in.
+    cache: Option<String>,
+}
+
+pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
+    let program = context.program;
+    let operations: Vec<Operation<'_>> = program
+        .events
+        .events
+        .par_iter()
+        .filter(|event| matches!(event.kind, "cache.get" | "cache.set" | "cache.load"))
+        .filter(|event| !event.has("per-request") && !event.has("by-tag"))
+        .filter(|event| !program.workspace.file(event.site.file).marks.test)
+        .filter(|event| !event.slot("key").is_empty())
+        .filter(|event| !program.is_forwarded(event))
+        .map(|event| operation(context, event))
+        .collect();
+    operations
+        .par_iter()
+        .filter(|operation| !operation.has_tenant)
+        .filter_map(|operation| observation(context, operation, &operations))
+        .collect()
+}
+
+fn operation<'a>(context: &Context<'_>, event: &'a Event) -> Operation<'a> {
+    let mut made = Ingredients::default();
+    for &value in event.slot("key") {
+        made.merge(context.ingredients(value, Reach::WIDE));
+    }
+    let mut has_tenant = context.tenants.any(&made.names) || holds_whole(context, &made);
+    for &(slot, value) in &event.inner {
+        if slot == "key" {
+            let inner = context.ingredients(value, Reach::LOCAL);
+            has_tenant |= context.tenants.any(&inner.names);
+            made.merge(inner);
+        }
+    }
+    Operation {
+        event,
+        made,
+        has_tenant,
+        cache: cache_name(context, event),
+    }
+}
+
+/// A whole object in the key that has the tenant among its fields (`JSON.stringify(input)`).
+fn holds_whole(context: &Context<'_>, made: &Ingredients) -> bool {
+    let program = context.program;
+    made.origins
+        .iter()
+        .filter(|origin| origin.path.is_empty())
+        .any(|origin| match program.resolver().type_of(origin.at) {
+            Type::Def(id) => program
+                .code
+                .type_def(id)
+                .fields
+                .iter()
+                .any(|field| context.tenants.matches(field.name)),
+            _ => false,
+        })
+}
+
+/// The field or variable a cache is held in: `resolver.cache`, `redis`.
+fn cache_name(context: &Context<'_>, event: &Event) -> Option<String> {
+    let site = event.via.first().copied().unwrap_or(event.site);
+    let program = context.program;
+    let ir = program.code.ir(site.file);
+    let ExprKind::Field(base, _) = ir.kind(ir.call(site.call).callee) else {
+        return None;
+    };
+    match ir.kind(base) {
+        ExprKind::Field(owner, name) => {
+            let owner = match program.resolver().type_of(ExprRef {
+                file: site.file,
+                expr: owner,
+            }) {
+                Type::Def(id) => program.code.type_def(id).name.to_string(),
+                _ => String::new(),
+            };
+            Some(format!("{owner}.{name}"))
+        }
+        ExprKind::Name(name) => Some(name.to_string()),
+        ExprKind::Local(local) => Some(ir.local(local).name.to_string()),
+        _ => None,
+    }
+}
+
+fn observation(
+    context: &Context<'_>,
+    operation: &Operation<'_>,
+    all: &[Operation<'_>],
+) -> Option<Observation> {
+    let program = context.program;
+    let event = operation.event;
+    let place = context.call_place(event.site);
+    let word = match event.kind {
+        "cache.get" => "get",
+        "cache.set" => "set",
+        _ => "load",
+    };
+    let cache = operation
+        .cache
+        .clone()
+        .unwrap_or_else(|| event.library.to_string());
+    let key = key_text(context, event);
+    let mut observation = Observation {
+        place,
+        function: event.function,
+        conditions: vec![("operation", word)],
+        holes: vec![
+            ("key", key.clone()),
+            ("operation", word.to_owned()),
+            ("function", function_name(program, event.function)),
+            ("cache", cache.clone()),
+        ],
+        trace: Vec::new(),
+        guards: Vec::new(),
+        missing: vec!["tenant-in-key"],
+        facts: std::collections::BTreeSet::new(),
+        reasons: Vec::new(),
+        identity: vec![cache.clone(), key.clone(), word.to_owned()],
+    };
+    let dependence = dependence(context, event);
+    if is_local_cache(context, event) {
+        let note = "the cache lives as long as the call".to_owned();
+        observation.guards.push((
+            "tenant-cache",
+            step(program, place, Some(event.function), Role::Guard, note),
+        ));
+    }
+    if operation
+        .cache
+        .as_deref()
+        .is_some_and(|name| context.tenants.matches(Symbol::new(name)))
+    {
+        let note = "the cache is the tenant's own".to_owned();
+        observation.guards.push((
+            "tenant-cache",
+            step(program, place, Some(event.function), Role::Guard, note),
+        ));
+    }
+    let siblings = siblings(operation, all);
+    let at_hand = tenant_at_hand(context, event.function);
+    if dependence.is_none() && !at_hand && siblings.0 == 0 {
+        let note = "nothing says that the value depends on a tenant".to_owned();
+        observation.guards.push((
+            "shared-value",
+            step(program, place, Some(event.function), Role::Guard, note),
+        ));
+    }
+    facts(
+        context,
+        operation,
+        dependence.as_ref(),
+        at_hand,
+        siblings,
+        &mut observation,
+    );
+    let path = from_entry(program, event.function, is_outside).unwrap_or_default();
+    entry_steps(context, &path, &mut observation);
+    for &site in event.via.iter().rev() {
+        let function = program.function_at(site.file, context.call_place(site).span);
+        let note = "the key is handed on to here".to_owned();
+        observation.trace.push(step(
+            program,
+            context.call_place(site),
+            function,
+            Role::Step,
+            note,
+        ));
+    }
+    observation.trace.push(step(
+        program,
+        place,
+        Some(event.function),
+        Role::Sink,
+        format!("{word} under {key}"),
+    ));
+    if let Some((at, note)) = dependence {
+        let function = program.function_at(at.file, at.span);
+        observation
+            .trace
+            .push(step(program, at, function, Role::Step, note));
+    }
+    if let Some(peer) = all
+        .iter()
+        .find(|other| other.has_tenant && other.cache.is_some() && other.cache == operation.cache)
+    {
+        let peer_place = context.call_place(peer.event.site);
+        let note = format!("puts the tenant into the key of {cache}");
+        observation.trace.push(step(
+            program,
+            peer_place,
+            Some(peer.event.function),
+            Role::Peer,
+            note,
+        ));
+    }
+    Some(observation)
+}
+
+/// Other uses of the same cache with the tenant in the key, and in all.
+fn siblings(operation: &Operation<'_>, all: &[Operation<'_>]) -> (usize, usize) {
+    if operation.cache.is_none() {
+        return (0, 0);
+    }
+    let same = all
+        .iter()
+        .filter(|other| other.cache == operation.cache && other.event.site != operation.event.site);
+    let total = same.clone().count();
+    (same.filter(|other| other.has_tenant).count(), total)
+}
+
+fn facts(
+    context: &Context<'_>,
+    operation: &Operation<'_>,
+    dependence: Option<&(betwixt_base::Place, String)>,
+    at_hand: bool,
+    siblings: (usize, usize),
+    observation: &mut Observation,
+) {
+    let program = context.program;
+    let reached = program.entries.reached(operation.event.function);
+    if reached.by_request() {
+        observation.facts.insert("public");
+    } else if reached.is_empty() {
+        observation.facts.insert("unknown-reach");
+    }
+    if at_hand {
+        observation.facts.insert("tenant-at-hand");
+    }
+    if dependence.is_some() {
+        observation.facts.insert("value-has-tenant");
+    }
+    if operation.made.is_constant() {
+        observation.facts.insert("constant-key");
+    }
+    if unique_name(context, &operation.made) {
+        observation.facts.insert("globally-unique-key");
+    }
+    if siblings.0 > 0 && siblings.0 * 2 >= siblings.1 {
+        observation.facts.insert("siblings-scoped");
+        observation.reasons.push(format!(
+            "{} of {} other uses of this cache have the tenant in the key",
+            siblings.0, siblings.1
+        ));
+    }
+}
+
+/// What the key looks like: `"stream:" + internalName`.
+fn key_text(context: &Context<'_>, event: &Event) -> String {
+    let resolver = context.program.resolver();
+    let Some(&key) = event.slot("key").first() else {
+        return "a key".to_owned();
+    };
+    let mut out = String::new();
+    for piece in &texts(&resolver, Some(&context.program.calls), key)[0].pieces {
+        match piece {
+            Piece::Literal(literal) => out.push_str(literal.as_str()),
+            Piece::Hole(hole) => {
+                out.push('{');
+                out.push_str(&hole_name(context, *hole));
+                out.push('}');
+            }
+        }
+        if out.len() > 120 {
+            break;
+        }
+    }
+    format!("`{}`", out.replace(['\n', '`'], " "))
+}
+
+fn hole_name(context: &Context<'_>, at: ExprRef) -> String {
+    let ir = context.program.code.ir(at.file);
+    match ir.kind(at.expr) {
+        ExprKind::Local(local) => ir.local(local).name.to_string(),
+        ExprKind::Field(_, name) | ExprKind::Name(name) => name.to_string(),
+        ExprKind::Call(call) => match ir.kind(ir.call(call).callee) {
+            ExprKind::Field(_, name) | ExprKind::Name(name) => format!("{name}()"),
+            _ => "…".to_owned(),
+        },
+        ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => hole_name(
+            context,
+            ExprRef {
+                file: at.file,
+                expr: inner,
+            },
+        ),
+        _ => "…".to_owned(),
+    }
+}
+
+/// Where the cached value gets its tenant: a scoped statement, a tenant field, a call that carries one.
+fn dependence(context: &Context<'_>, event: &Event) -> Option<(betwixt_base::Place, String)> {
+    let program = context.program;
+    for &loader in event.slot("loader") {
+        if let Some(function) = program.resolver().function_value(loader)
+            && let Some(found) = loads_tenant_data(context, function, 0)
+        {
+            return Some(found);
+        }
+    }
+    for &value in event.slot("value") {
+        if let Some(found) = value_has_tenant(context, value) {
+            return Some(found);
+        }
+    }
+    if event.kind == "cache.get" {
+        let ir = program.code.ir(event.site.file);
+        let result = ExprRef {
+            file: event.site.file,
+            expr: ir.call(event.site.call).expr,
+        };
+        if let Some(found) = value_has_tenant(context, result) {
+            return Some(found);
+        }
+    }
+    // A read-through by hand: what the function loads on a miss.
+    loads_tenant_data(context, event.function, 1)
+}
+
+fn value_has_tenant(
+    context: &Context<'_>,
+    value: ExprRef,
+) -> Option<(betwixt_base::Place, String)> {
+    let program = context.program;
+    let made = context.ingredients(
+        value,
+        Reach {
+            callers: 0,
+            returns: 0,
+        },
+    );
+    let place = betwixt_base::Place {
+        file: value.file,
+        span: program.code.ir(value.file).expr(value.expr).span,
+    };
+    if context.tenants.any(&made.names) {
+        return Some((place, "the cached value carries the tenant".to_owned()));
+    }
+    let types = made
+        .origins
+        .iter()
+        .map(|origin| origin.at)
+        .chain(std::iter::once(value));
+    for at in types {
+        if let Type::Def(id) = program.resolver().type_of(at)
+            && let Some(field) = program
+                .code
+                .type_def(id)
+                .fields
+                .iter()
+                .find(|field| context.tenants.matches(field.name))
+        {
+            let name = program.code.type_def(id).name;
+            return Some((
+                place,
+                format!("the cached `{name}` has the field `{}`", field.name),
+            ));
+        }
+    }
+    let rows = made.origins.iter().filter_map(|origin| match origin.kind {
+        OriginKind::Call(site) => Some(site),
+        _ => None,
+    });
+    rows.into_iter()
+        .find_map(|site| call_loads(context, site, 0))
+}
+
+/// Whether a function reads a tenant's rows or asks another service on behalf of one.
+fn loads_tenant_data(
+    context: &Context<'_>,
+    function: FunctionId,
+    depth: u32,
+) -> Option<(betwixt_base::Place, String)> {
+    let program = context.program;
+    for (access, scoping) in context.accesses_of(function) {
+        let tenant_table = scoping.uses.iter().position(|scope| {
+            matches!(
+                scope,
+                Some(UseScope::Scoped | UseScope::Unscoped | UseScope::LooselyJoined)
+            )
+        });
+        if let Some(index) = tenant_table {
+            let table = access.statement.tables[index].name;
+            return Some((
+                access.place,
+                format!("the value comes from `{table}`, a tenant's table"),
+            ));
+        }
+    }
+    if depth > 2 {
+        return None;
+    }
+    let (file, idx) = program.code.function_place(function);
+    let ir = program.code.ir(file);
+    for call in 0..ir.calls.len() as u32 {
+        if ir.calls[call as usize].function != idx {
+            continue;
+        }
+        let site = CallSite {
+            file,
+            call: betwixt_facts::ir::CallId(call),
+        };
+        if let Some(found) = call_loads(context, site, depth + 1) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+fn call_loads(
+    context: &Context<'_>,
+    site: CallSite,
+    depth: u32,
+) -> Option<(betwixt_base::Place, String)> {
+    let program = context.program;
+    let ir = program.code.ir(site.file);
+    let call = ir.call(site.call);
+    let mut gives_tenant = false;
+    for &arg in ir.expr_list(call.args) {
+        each_expr(ir, arg, &mut |expr| match ir.kind(expr) {
+            ExprKind::Field(_, name) => gives_tenant |= context.tenants.matches(name),
+            ExprKind::Local(local) => gives_tenant |= context.tenants.matches(ir.local(local).name),
+            ExprKind::Struct(_, entries) => {
+                gives_tenant |= ir
+                    .entry_list(entries)
+                    .iter()
+                    .any(|entry| context.tenants.matches(entry.name));
+            }
+            _ => {}
+        });
+    }
+    let callee = program.calls.callee(site);
+    let is_remote = program
+        .events
+        .of_function(program.code.function_id(site.file, call.function))
+        .any(|event| {
+            event.site == site && matches!(event.kind, "rpc.call" | "http.call" | "sql.statement")
+        });
+    if gives_tenant
+        && (is_remote || !matches!(callee, Callee::External { .. }))
+        && !is_logging(ir, call.callee)
+    {
+        return Some((
+            context.call_place(site),
+            "the value is loaded for a tenant".to_owned(),
+        ));
+    }
+    if depth < 2 {
+        for &function in callee.functions().iter().take(2) {
+            if let Some(found) = loads_tenant_data(context, function, depth + 1) {
+                return Some(found);
+            }
+        }
+    }
+    None
+}
+
+fn is_logging(ir: &betwixt_facts::ir::Ir, callee: betwixt_facts::ir::ExprId) -> bool {
+    match ir.kind(callee) {
+        ExprKind::Field(_, name) | ExprKind::Name(name) => matches!(
+            name.as_str()
+                .trim_end_matches('!')
+                .rsplit("::")
+                .next()
+                .unwrap_or_default(),
+            "WithField"
+                | "WithFields"
+                | "Info"
+                | "Debug"
+                | "Warn"
+                | "Error"
+                | "info"
+                | "debug"
+                | "warn"
+                | "error"
+                | "With"
+                | "WithError"
+                | "Errorf"
+                | "Infof"
+                | "log"
+                | "trace"
+                | "span"
+                | "record"
+                | "setTag"
+                | "String"
+        ),
+        _ => false,
+    }
+}
+
+/// A cache made inside the function: a local variable that is assigned a fresh one.
+fn is_local_cache(context: &Context<'_>, event: &Event) -> bool {
+    let program = context.program;
+    let site = event.via.first().copied().unwrap_or(event.site);
+    let ir = program.code.ir(site.file);
+    let ExprKind::Field(base, _) = ir.kind(ir.call(site.call).callee) else {
+        return false;
+    };
+    let ExprKind::Local(local) = ir.kind(base) else {
+        return false;
+    };
+    let definitions = program.flows[site.file.0 as usize].definitions(local);
+    let is_made = definitions.iter().any(|known| match ir.kind(known.value) {
+        ExprKind::Struct(..) | ExprKind::List(_) => true,
+        ExprKind::Call(call) => ir.call(call).form == betwixt_facts::ir::CallForm::New,
+        _ => false,
+    });
+    is_made && ir.local(local).function.0 != 0
+}
+
+/// Whether the key is the name of a column that is unique across tenants.
+fn unique_name(context: &Context<'_>, made: &Ingredients) -> bool {
+    let schema = &context.program.schema;
+    made.origins
+        .iter()
+        .filter(|origin| !matches!(origin.kind, OriginKind::Literal(_)))
+        .filter_map(|origin| {
+            origin
+                .path
+                .last()
+                .copied()
+                .or_else(|| param_name(context, &origin.kind))
+        })
+        .any(|name| {
+            let wanted = plain(name.as_str());
+            wanted.len() > 2
+                && schema
+                    .unique_columns()
+                    .any(|column| plain(column.as_str()) == wanted)
+        })
+}
+
+fn param_name(context: &Context<'_>, kind: &OriginKind) -> Option<Symbol> {
+    let OriginKind::Param(function, n) = *kind else {
+        return None;
+    };
+    let facts = context.program.code.function(function);
+    let local = facts.params.get(n as usize)?;
+    let file = context.program.code.file_of(function);
+    Some(context.program.code.ir(file).local(*local).name)
+}

@@ -1,0 +1,422 @@
+//! Guards that run before a statement: ownership checks and scoped reads on the same key.
+
+use betwixt_facts::ir::{ExprId, ExprKind, LocalKind, StmtId};
+use betwixt_program::control::{Control, Dominator, conjuncts, each_call, each_expr};
+use betwixt_program::flow::ingredients::Reach;
+use betwixt_program::{CallSite, ExprRef, FunctionId};
+
+use crate::detectors::Context;
+use crate::guards::keys::same_value;
+use crate::guards::names::is_check;
+
+/// A guard found, with the call that is it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// A check that takes the key.
+    Check(CallSite),
+    /// The row, or its parent, was read with the tenant.
+    ScopedRead(CallSite),
+    /// Inside a loop over tenants.
+    TenantLoop(CallSite),
+}
+
+/// Guards on `keys` that are always passed before `site` in its function.
+pub(crate) fn guards(context: &Context<'_>, site: CallSite, keys: &[ExprRef]) -> Vec<Before> {
+    let program = context.program;
+    let ir = program.code.ir(site.file);
+    let mut function = program
+        .code
+        .function_id(site.file, ir.call(site.call).function);
+    let mut found = Vec::new();
+    let mut inner_site = Some(site.call);
+    // A closure (transaction body, callback) runs where it is written: guards of the function around count.
+    for _ in 0..4 {
+        let facts = program.code.function(function);
+        let control = Control::new(ir, facts.body);
+        let stmt = inner_site
+            .and_then(|call| control.statement_of(call))
+            .or_else(|| {
+                statement_with_closure(context, &control, function_idx(context, site, function))
+            });
+        if let Some(stmt) = stmt {
+            dominating(context, site, &control, stmt, inner_site, keys, &mut found);
+        }
+        let Some(parent) = program.code.parent(function) else {
+            break;
+        };
+        let (_, child) = program.code.function_place(function);
+        if program.code.function_place(parent).1.0 == 0 {
+            break;
+        }
+        let control = Control::new(ir, program.code.function(parent).body);
+        if let Some(stmt) = closure_statement(ir, &control, child) {
+            dominating(context, site, &control, stmt, None, keys, &mut found);
+        }
+        function = parent;
+        inner_site = None;
+        if !program.code.function(function).flags.is_closure {
+            break;
+        }
+    }
+    found
+}
+
+fn function_idx(
+    context: &Context<'_>,
+    _: CallSite,
+    function: FunctionId,
+) -> betwixt_facts::ir::FunctionIdx {
+    context.program.code.function_place(function).1
+}
+
+fn statement_with_closure(
+    _context: &Context<'_>,
+    _control: &Control<'_>,
+    _idx: betwixt_facts::ir::FunctionIdx,
+) -> Option<StmtId> {
+    None
+}
+
+/// The statement in which a closure is written.
+fn closure_statement(
+    ir: &betwixt_facts::ir::Ir,
+    control: &Control<'_>,
+    closure: betwixt_facts::ir::FunctionIdx,
+) -> Option<StmtId> {
+    control.statements().iter().copied().find(|&stmt| {
+        betwixt_program::control::exprs_of(ir, stmt)
+            .into_iter()
+            .any(|expr| {
+                let mut has = false;
+                each_expr(ir, expr, &mut |id| {
+                    has |= matches!(ir.kind(id), ExprKind::Closure(idx) if idx == closure)
+                });
+                has
+            })
+    })
+}
+
+fn dominating(
+    context: &Context<'_>,
+    site: CallSite,
+    control: &Control<'_>,
+    stmt: StmtId,
+    own: Option<betwixt_facts::ir::CallId>,
+    keys: &[ExprRef],
+    found: &mut Vec<Before>,
+) {
+    let program = context.program;
+    let ir = program.code.ir(site.file);
+    for dominator in control.dominators(stmt) {
+        match dominator {
+            Dominator::Ran(earlier) => {
+                each_call(ir, earlier, &mut |call| {
+                    guard_call(
+                        context,
+                        CallSite {
+                            file: site.file,
+                            call,
+                        },
+                        keys,
+                        found,
+                    );
+                });
+            }
+            Dominator::Condition { cond, leaves, .. } => {
+                each_expr(ir, cond, &mut |expr| {
+                    if let ExprKind::Call(call) = ir.kind(expr) {
+                        guard_call(
+                            context,
+                            CallSite {
+                                file: site.file,
+                                call,
+                            },
+                            keys,
+                            found,
+                        );
+                    }
+                });
+                if leaves {
+                    membership(context, site, cond, keys, found);
+                }
+            }
+            Dominator::InLoop(Some(iterated)) => {
+                if context.is_tenant(
+                    ExprRef {
+                        file: site.file,
+                        expr: iterated,
+                    },
+                    Reach::LOCAL,
+                ) {
+                    found.push(Before::TenantLoop(site));
+                }
+            }
+            Dominator::Arm {
+                subject: Some(subject),
+                ..
+            } => {
+                each_expr(ir, subject, &mut |expr| {
+                    if let ExprKind::Call(call) = ir.kind(expr) {
+                        guard_call(
+                            context,
+                            CallSite {
+                                file: site.file,
+                                call,
+                            },
+                            keys,
+                            found,
+                        );
+                    }
+                });
+            }
+            _ => {}
+        }
+    }
+    let _ = own;
+}
+
+/// `if !allowed.includes(key) return`, `if row.id !== key return`: the key is compared with something the tenant owns.
+fn membership(
+    context: &Context<'_>,
+    site: CallSite,
+    cond: ExprId,
+    keys: &[ExprRef],
+    found: &mut Vec<Before>,
+) {
+    let ir = context.program.code.ir(site.file);
+    for (part, _) in conjuncts(ir, cond, true)
+        .into_iter()
+        .chain(conjuncts(ir, cond, false))
+    {
+        let ExprKind::Call(call) = ir.kind(part) else {
+            continue;
+        };
+        let facts = ir.call(call);
+        let ExprKind::Field(receiver, name) = ir.kind(facts.callee) else {
+            continue;
+        };
+        if !matches!(
+            name.as_str(),
+            "includes" | "has" | "contains" | "some" | "Contains" | "contains_key"
+        ) {
+            continue;
+        }
+        let args = ir.expr_list(facts.args);
+        let holds_key = args.iter().any(|&arg| {
+            let arg = ExprRef {
+                file: site.file,
+                expr: arg,
+            };
+            keys.iter().any(|&key| same_value(context, arg, key))
+        });
+        if holds_key
+            && context.is_tenant(
+                ExprRef {
+                    file: site.file,
+                    expr: receiver,
+                },
+                Reach::LOCAL,
+            )
+        {
+            found.push(Before::Check(CallSite {
+                file: site.file,
+                call,
+            }));
+        }
+    }
+}
+
+/// Whether a call that always runs before is a guard on one of the keys.
+fn guard_call(context: &Context<'_>, call: CallSite, keys: &[ExprRef], found: &mut Vec<Before>) {
+    let program = context.program;
+    let ir = program.code.ir(call.file);
+    let facts = ir.call(call.call);
+    if scoped_access_at(context, call, keys) {
+        found.push(Before::ScopedRead(call));
+        return;
+    }
+    let args: Vec<ExprId> = ir.expr_list(facts.args).to_vec();
+    let matching: Vec<usize> = args
+        .iter()
+        .enumerate()
+        .filter(|&(_, &arg)| holds(context, call, arg, keys))
+        .map(|(index, _)| index)
+        .collect();
+    if matching.is_empty() {
+        return;
+    }
+    let callees = program.calls.callee(call).functions().to_vec();
+    if callees.iter().take(4).any(|&callee| {
+        matching
+            .iter()
+            .any(|&index| checks_param(context, callee, index as u16, 0))
+    }) {
+        found.push(Before::ScopedRead(call));
+        return;
+    }
+    let name = match ir.kind(facts.callee) {
+        ExprKind::Field(_, name) | ExprKind::Name(name) => name.as_str(),
+        _ => return,
+    };
+    let gives_tenant = args.iter().any(|&arg| {
+        context.is_tenant(
+            ExprRef {
+                file: call.file,
+                expr: arg,
+            },
+            Reach::LOCAL,
+        )
+    });
+    let takes_identity = gives_tenant || args.len() > 1 || callees.is_empty();
+    if is_check(name.rsplit("::").next().unwrap_or(name))
+        && takes_identity
+        && !is_format_check(name)
+    {
+        found.push(Before::Check(call));
+    }
+}
+
+/// `validateUUID(id)`, `checkLength`: checks of form say nothing about whose it is.
+fn is_format_check(name: &str) -> bool {
+    let plain = crate::tenant::plain(name);
+    [
+        "uuid", "format", "length", "empty", "notnil", "schema", "input", "body", "params",
+        "syntax",
+    ]
+    .iter()
+    .any(|word| plain.contains(word))
+}
+
+/// Whether an argument is one of the keys, or an object that holds it.
+fn holds(context: &Context<'_>, call: CallSite, arg: ExprId, keys: &[ExprRef]) -> bool {
+    let ir = context.program.code.ir(call.file);
+    let at = ExprRef {
+        file: call.file,
+        expr: arg,
+    };
+    if keys.iter().any(|&key| same_value(context, at, key)) {
+        return true;
+    }
+    match ir.kind(arg) {
+        ExprKind::Struct(_, entries) => ir.entry_list(entries).iter().any(|entry| {
+            keys.iter().any(|&key| {
+                same_value(
+                    context,
+                    ExprRef {
+                        file: call.file,
+                        expr: entry.value,
+                    },
+                    key,
+                )
+            })
+        }),
+        _ => false,
+    }
+}
+
+/// A scoped data access at this very call whose filter holds one of the keys.
+fn scoped_access_at(context: &Context<'_>, call: CallSite, keys: &[ExprRef]) -> bool {
+    let program = context.program;
+    let ir = program.code.ir(call.file);
+    let function = program
+        .code
+        .function_id(call.file, ir.call(call.call).function);
+    context.accesses_of(function).any(|(access, scoping)| {
+        (access.last == call || access.site == call)
+            && scoping.is_scoped()
+            && access.statement.predicates.iter().any(|predicate| {
+                access
+                    .exprs_of(&predicate.value)
+                    .iter()
+                    .any(|&value| keys.iter().any(|&key| same_value(context, value, key)))
+            })
+    })
+}
+
+/// Whether a function reads or checks with the tenant by its n-th parameter, itself or one or two calls further in.
+fn checks_param(context: &Context<'_>, function: FunctionId, n: u16, depth: u32) -> bool {
+    let program = context.program;
+    let facts = program.code.function(function);
+    let Some(&param) = facts.params.get(n as usize) else {
+        return false;
+    };
+    let (file, idx) = program.code.function_place(function);
+    let ir = program.code.ir(file);
+    let is_param = |at: ExprRef| {
+        let made = context.ingredients(
+            at,
+            Reach {
+                callers: 0,
+                returns: 0,
+            },
+        );
+        made.origins.iter().any(|origin| {
+            matches!(origin.kind, betwixt_program::flow::ingredients::OriginKind::Param(f, index) if f == function && index == n)
+        })
+    };
+    let scoped = context.accesses_of(function).any(|(access, scoping)| {
+        (scoping.is_scoped() || returns_tenant_comparison(context, access.site))
+            && access
+                .statement
+                .predicates
+                .iter()
+                .any(|predicate| access.exprs_of(&predicate.value).into_iter().any(is_param))
+    });
+    if scoped {
+        return true;
+    }
+    if depth >= 2 {
+        return false;
+    }
+    let _ = param;
+    (0..ir.calls.len() as u32)
+        .map(betwixt_facts::ir::CallId)
+        .any(|call| {
+            let inner = ir.call(call);
+            if inner.function != idx {
+                return false;
+            }
+            let site = CallSite { file, call };
+            let callees = program.calls.callee(site).functions();
+            !callees.is_empty()
+                && ir
+                    .expr_list(inner.args)
+                    .iter()
+                    .enumerate()
+                    .any(|(index, &arg)| {
+                        is_param(ExprRef { file, expr: arg })
+                            && callees.iter().take(3).any(|&callee| {
+                                checks_param(context, callee, index as u16, depth + 1)
+                            })
+                    })
+        })
+}
+
+fn returns_tenant_comparison(context: &Context<'_>, site: CallSite) -> bool {
+    crate::guards::comparison::after(context, site).is_some()
+}
+
+/// The parameter of its function an expression directly is.
+pub(crate) fn parameter(context: &Context<'_>, at: ExprRef) -> Option<(FunctionId, u16)> {
+    let ir = context.program.code.ir(at.file);
+    let mut expr = at.expr;
+    for _ in 0..8 {
+        match ir.kind(expr) {
+            ExprKind::Field(base, _)
+            | ExprKind::Unary(_, base)
+            | ExprKind::Cast(_, base)
+            | ExprKind::Index(base, _) => {
+                expr = base;
+            }
+            ExprKind::Local(local) => {
+                let facts = ir.local(local);
+                let LocalKind::Param(n) = facts.kind else {
+                    return None;
+                };
+                return Some((context.program.code.function_id(at.file, facts.function), n));
+            }
+            _ => return None,
+        }
+    }
+    None
+}

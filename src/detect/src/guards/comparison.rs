@@ -1,0 +1,236 @@
+//! The tenant of a row compared after it was read.
+
+use betwixt_facts::ir::{BinaryOp, ExprId, ExprKind, Ir, StmtId, StmtKind};
+use betwixt_program::control::{Control, blocks, each_expr, leaves};
+use betwixt_program::{CallSite, FunctionId};
+
+use crate::detectors::Context;
+
+/// The condition that compares a tenant after the call in its own function and leaves when it differs.
+pub(crate) fn after(context: &Context<'_>, site: CallSite) -> Option<ExprId> {
+    let program = context.program;
+    let ir = program.code.ir(site.file);
+    let function = program
+        .code
+        .function_id(site.file, ir.call(site.call).function);
+    let facts = program.code.function(function);
+    let control = Control::new(ir, facts.body);
+    let stmt = control.statement_of(site.call)?;
+    let own = std::iter::once(stmt);
+    for follower in own.chain(control.followers(stmt)) {
+        if let Some(cond) = comparing(context, ir, &control, follower, 0) {
+            return Some(cond);
+        }
+    }
+    None
+}
+
+/// Every caller (up to the entry points) compares after the call; `None` when there is no caller or one does not.
+pub(crate) fn in_all_callers(context: &Context<'_>, function: FunctionId, depth: u32) -> Callers {
+    let program = context.program;
+    let callers: Vec<CallSite> = program
+        .calls
+        .callers(function)
+        .iter()
+        .copied()
+        .filter(|site| !program.workspace.file(site.file).marks.test)
+        .collect();
+    if callers.is_empty() || callers.len() > 24 {
+        return Callers::None;
+    }
+    let mut compared = 0;
+    for &site in &callers {
+        let ir = program.code.ir(site.file);
+        let caller = program
+            .code
+            .function_id(site.file, ir.call(site.call).function);
+        let here = after(context, site).is_some();
+        let further = !here
+            && depth < 2
+            && returns_result(context, site)
+            && in_all_callers(context, caller, depth + 1) == Callers::All;
+        // A caller no request reaches need not compare.
+        let is_internal = {
+            let reached = program.entries.reached(caller);
+            !reached.is_empty() && !reached.by_request()
+        };
+        compared += usize::from(here || further || is_internal);
+    }
+    match compared {
+        0 => Callers::None,
+        n if n == callers.len() => Callers::All,
+        _ => Callers::Some,
+    }
+}
+
+/// How many callers have a guard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Callers {
+    /// None of them.
+    None,
+    /// Some.
+    Some,
+    /// All.
+    All,
+}
+
+fn returns_result(context: &Context<'_>, site: CallSite) -> bool {
+    let program = context.program;
+    let ir = program.code.ir(site.file);
+    let call = ir.call(site.call);
+    let flow = &program.flows[site.file.0 as usize];
+    let returns = &flow.returns[call.function.index()];
+    returns.iter().any(|&stmt| match ir.stmt(stmt).kind {
+        StmtKind::Return(values) => ir.expr_list(values).iter().any(|&value| {
+            let mut has = false;
+            each_expr(ir, value, &mut |id| {
+                has |= id == call.expr || matches!(ir.kind(id), ExprKind::Local(_));
+            });
+            has
+        }),
+        _ => false,
+    })
+}
+
+fn comparing(
+    context: &Context<'_>,
+    ir: &Ir,
+    control: &Control<'_>,
+    stmt: StmtId,
+    depth: u32,
+) -> Option<ExprId> {
+    match ir.stmt(stmt).kind {
+        StmtKind::If {
+            cond,
+            then,
+            otherwise,
+        } => {
+            let ends = leaves(ir, then) || leaves(ir, otherwise);
+            if ends && compares_tenant(context, ir, cond) {
+                return Some(cond);
+            }
+            // `if a.tenant == tenant { return row }` followed by an error.
+            for block in [then, otherwise] {
+                for inner in control.below(block) {
+                    if depth < 2
+                        && let StmtKind::If {
+                            cond,
+                            then,
+                            otherwise,
+                        } = ir.stmt(inner).kind
+                        && (leaves(ir, then) || leaves(ir, otherwise))
+                        && compares_tenant(context, ir, cond)
+                        && leaves(ir, block)
+                    {
+                        return Some(cond);
+                    }
+                }
+            }
+            None
+        }
+        StmtKind::Switch {
+            subject: None,
+            arms,
+        } => ir
+            .arm_list(arms)
+            .iter()
+            .filter(|arm| leaves(ir, arm.body))
+            .find_map(|arm| {
+                ir.expr_list(arm.patterns)
+                    .iter()
+                    .copied()
+                    .find(|&cond| compares_tenant(context, ir, cond))
+            }),
+        StmtKind::Try { .. } | StmtKind::Block(_) if depth < 3 => blocks(ir, stmt)
+            .into_iter()
+            .take(1)
+            .flat_map(|block| ir.block(block).to_vec())
+            .find_map(|inner| comparing(context, ir, control, inner, depth + 1)),
+        StmtKind::Return(values) => ir
+            .expr_list(values)
+            .iter()
+            .copied()
+            .find(|&value| compares_tenant(context, ir, value)),
+        _ => None,
+    }
+}
+
+/// `row.TenantID != tenantID`, `row.tenant !== ctx.tenant`: a comparison in which a tenant takes part and no literal does.
+fn compares_tenant(context: &Context<'_>, ir: &Ir, cond: ExprId) -> bool {
+    let mut found = false;
+    each_expr(ir, cond, &mut |id| match ir.kind(id) {
+        ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne, a, b) => {
+            let is_value = |expr: ExprId| {
+                !matches!(
+                    ir.kind(expr),
+                    ExprKind::Nil | ExprKind::Str(_) | ExprKind::Number(_) | ExprKind::Bool(_)
+                )
+            };
+            found |= is_value(a)
+                && is_value(b)
+                && (names_tenant(context, ir, a) || names_tenant(context, ir, b));
+        }
+        ExprKind::Call(call) => {
+            let call = ir.call(call);
+            let name = match ir.kind(call.callee) {
+                ExprKind::Field(_, name) | ExprKind::Name(name) => name.as_str(),
+                _ => return,
+            };
+            let compares = matches!(
+                name.rsplit("::").next().unwrap_or(name),
+                "Equal"
+                    | "equals"
+                    | "eq"
+                    | "EqualFold"
+                    | "ConstantTimeCompare"
+                    | "includes"
+                    | "Contains"
+                    | "is_some_and"
+            ) || crate::guards::names::is_check(name);
+            let operands =
+                ir.expr_list(call.args)
+                    .iter()
+                    .copied()
+                    .chain(match ir.kind(call.callee) {
+                        ExprKind::Field(receiver, _) => Some(receiver),
+                        _ => None,
+                    });
+            found |= compares
+                && operands
+                    .into_iter()
+                    .any(|operand| names_tenant(context, ir, operand));
+        }
+        _ => {}
+    });
+    found
+}
+
+/// Whether an operand is named after the tenant: `row.TenantID`, `tenant`, `uuid.String()` of it.
+fn names_tenant(context: &Context<'_>, ir: &Ir, expr: ExprId) -> bool {
+    match ir.kind(expr) {
+        ExprKind::Local(local) => context.tenants.matches(ir.local(local).name),
+        ExprKind::Field(base, name) => {
+            context.tenants.matches(name)
+                || (name.as_str().len() <= 6 && names_tenant(context, ir, base))
+        }
+        ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) | ExprKind::Index(inner, _) => {
+            names_tenant(context, ir, inner)
+        }
+        ExprKind::Call(call) => {
+            let call = ir.call(call);
+            let by_name = match ir.kind(call.callee) {
+                ExprKind::Field(receiver, name) => {
+                    context.tenants.matches(name) || names_tenant(context, ir, receiver)
+                }
+                ExprKind::Name(name) => context.tenants.matches(name),
+                _ => false,
+            };
+            by_name
+                || ir
+                    .expr_list(call.args)
+                    .iter()
+                    .any(|&arg| names_tenant(context, ir, arg))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,244 @@
+//! Guards that keep an effect from happening twice.
+
+use betwixt_facts::ir::{CallId, ExprKind, Ir, StmtKind};
+use betwixt_facts::sql::{ConflictAction, Verb};
+use betwixt_program::control::{Control, Dominator, each_call, each_expr};
+use betwixt_program::{CallSite, FunctionId};
+
+use crate::detectors::Context;
+use crate::guards::names::is_dedupe;
+
+/// Whether a call is always preceded, in its function, by a check that ends the path of a repetition.
+pub(crate) fn before(context: &Context<'_>, site: CallSite) -> Option<CallSite> {
+    let program = context.program;
+    let ir = program.code.ir(site.file);
+    let mut function = program
+        .code
+        .function_id(site.file, ir.call(site.call).function);
+    let mut call = Some(site.call);
+    for _ in 0..4 {
+        let facts = program.code.function(function);
+        let control = Control::new(ir, facts.body);
+        if let Some(found) = call
+            .and_then(|call| control.statement_of(call))
+            .and_then(|stmt| in_function(context, site, &control, stmt))
+        {
+            return Some(found);
+        }
+        let parent = program.code.parent(function)?;
+        let (_, idx) = program.code.function_place(function);
+        if program.code.function_place(parent).1.0 == 0 {
+            return None;
+        }
+        // Go on from the call that takes the closure.
+        call = (0..ir.calls.len() as u32).map(CallId).find(|&outer| {
+            let outer = ir.call(outer);
+            ir.expr_list(outer.args)
+                .iter()
+                .any(|&arg| matches!(ir.kind(arg), ExprKind::Closure(found) if found == idx))
+        });
+        function = parent;
+    }
+    None
+}
+
+fn in_function(
+    context: &Context<'_>,
+    site: CallSite,
+    control: &Control<'_>,
+    stmt: betwixt_facts::ir::StmtId,
+) -> Option<CallSite> {
+    let ir = context.program.code.ir(site.file);
+    let dominators = control.dominators(stmt);
+    // Calls whose outcome decides whether we get here.
+    let mut deciding: Vec<CallId> = Vec::new();
+    let mut decided_locals = Vec::new();
+    let mut names_say = None;
+    for dominator in &dominators {
+        let (cond, leaves) = match dominator {
+            Dominator::Condition {
+                cond,
+                leaves,
+                holds,
+            } => (*cond, *leaves || *holds),
+            Dominator::Arm {
+                subject: Some(subject),
+                ..
+            } => (*subject, true),
+            _ => continue,
+        };
+        if !leaves {
+            continue;
+        }
+        each_expr(ir, cond, &mut |expr| match ir.kind(expr) {
+            ExprKind::Call(call) => deciding.push(call),
+            ExprKind::Local(local) => {
+                decided_locals.push(local);
+                if is_dedupe(ir.local(local).name.as_str())
+                    && !is_error(ir.local(local).name.as_str())
+                {
+                    names_say = Some(site);
+                }
+            }
+            ExprKind::Field(_, name) if is_dedupe(name.as_str()) => names_say = Some(site),
+            _ => {}
+        });
+    }
+    if names_say.is_some() {
+        return names_say;
+    }
+    for dominator in &dominators {
+        let Dominator::Ran(earlier) = dominator else {
+            continue;
+        };
+        let assigned = match ir.stmt(*earlier).kind {
+            StmtKind::Assign { target, .. } => match ir.kind(target) {
+                ExprKind::Local(local) => Some(local),
+                _ => None,
+            },
+            _ => None,
+        };
+        let decides = assigned.is_some_and(|local| decided_locals.contains(&local));
+        let mut found = None;
+        each_call(ir, *earlier, &mut |call| {
+            let call_site = CallSite {
+                file: site.file,
+                call,
+            };
+            if (decides || deciding.contains(&call) || is_error_only(ir, &decided_locals))
+                && claims(context, call_site, 0)
+            {
+                found = Some(call_site);
+            }
+        });
+        if found.is_some() {
+            return found;
+        }
+    }
+    deciding
+        .into_iter()
+        .map(|call| CallSite {
+            file: site.file,
+            call,
+        })
+        .find(|&call| claims(context, call, 0))
+}
+
+fn is_error(name: &str) -> bool {
+    matches!(name, "err" | "error" | "e")
+}
+
+fn is_error_only(ir: &Ir, locals: &[betwixt_facts::ir::LocalId]) -> bool {
+    !locals.is_empty()
+        && locals
+            .iter()
+            .all(|&local| is_error(ir.local(local).name.as_str()))
+}
+
+/// Whether a call checks or claims a marker of the message: a dedupe event, SET NX, an insert that says whether it inserted,
+/// a lookup of a processed record, or a function whose name says so.
+pub(crate) fn claims(context: &Context<'_>, site: CallSite, depth: u32) -> bool {
+    let program = context.program;
+    let ir = program.code.ir(site.file);
+    let call = ir.call(site.call);
+    let function = program.code.function_id(site.file, call.function);
+    let by_event = program.events.of_function(function).any(|event| {
+        event.site == site
+            && (event.kind == "dedupe" || (event.kind == "cache.set" && event.has("absent-only")))
+    });
+    if by_event || access_claims(context, site) {
+        return true;
+    }
+    let name = match ir.kind(call.callee) {
+        ExprKind::Field(_, name) | ExprKind::Name(name) => name.as_str(),
+        _ => "",
+    };
+    if is_dedupe(name) && !name.is_empty() {
+        return true;
+    }
+    depth < 2
+        && program
+            .calls
+            .callee(site)
+            .functions()
+            .iter()
+            .take(3)
+            .any(|&callee| function_claims(context, callee, depth + 1))
+}
+
+fn access_claims(context: &Context<'_>, site: CallSite) -> bool {
+    let program = context.program;
+    let ir = program.code.ir(site.file);
+    let function = program
+        .code
+        .function_id(site.file, ir.call(site.call).function);
+    context.accesses_of(function).any(|(access, _)| {
+        let is_here = access.site == site || access.last == site;
+        let claims = match access.statement.verb {
+            Verb::Insert => {
+                let tolerates = access
+                    .statement
+                    .conflict
+                    .as_ref()
+                    .is_some_and(|conflict| conflict.action == ConflictAction::Nothing);
+                tolerates || crate::detectors::insert_is_unique(context, access)
+            }
+            Verb::Select => {
+                access.statement.predicates.iter().any(|predicate| {
+                    let column = predicate.column.column.as_str();
+                    is_message_key(column)
+                }) || access.statement.row_lock
+            }
+            Verb::Update => access.statement.predicates.iter().any(|predicate| {
+                matches!(predicate.value, betwixt_facts::sql::Value::Literal(_))
+                    || matches!(predicate.op, betwixt_facts::sql::Comparison::IsNull)
+            }),
+            _ => false,
+        };
+        is_here && claims
+    })
+}
+
+/// Columns by which a message is known again.
+pub(crate) fn is_message_key(column: &str) -> bool {
+    let plain = crate::tenant::plain(column);
+    [
+        "eventid",
+        "messageid",
+        "idempotency",
+        "dedup",
+        "requestid",
+        "referenceid",
+        "externalid",
+        "deliveryid",
+        "jobid",
+        "webhookid",
+        "transactionid",
+        "paymentid",
+        "sourceid",
+        "correlation",
+        "reference",
+        "msgid",
+        "offset",
+        "hash",
+    ]
+    .iter()
+    .any(|word| plain.contains(word))
+}
+
+fn function_claims(context: &Context<'_>, function: FunctionId, depth: u32) -> bool {
+    let program = context.program;
+    let has_claiming_insert = context
+        .accesses_of(function)
+        .any(|(access, _)| access_claims(context, access.site));
+    if has_claiming_insert {
+        return true;
+    }
+    let (file, idx) = program.code.function_place(function);
+    let ir = program.code.ir(file);
+    depth < 2
+        && (0..ir.calls.len() as u32)
+            .map(CallId)
+            .filter(|&call| ir.call(call).function == idx)
+            .any(|call| claims(context, CallSite { file, call }, depth + 1))
+}

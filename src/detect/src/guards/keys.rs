@@ -1,0 +1,165 @@
+//! Keys: which expressions are the same value, and who decides it.
+
+use betwixt_facts::ir::ExprKind;
+use betwixt_program::events::{EntryKind, Events};
+use betwixt_program::flow::ingredients::{Ingredients, OriginKind, Reach};
+use betwixt_program::{CallSite, ExprRef, FunctionId, Program};
+
+use crate::detectors::Context;
+
+/// Where a key comes from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KeySource {
+    /// A request parameter, body or path from outside.
+    pub(crate) from_caller: bool,
+    /// The result of a data access: the row was read before.
+    pub(crate) from_access: Option<CallSite>,
+    /// Names it passed through.
+    pub(crate) made: Ingredients,
+}
+
+/// Who decides the value of an expression; follows parameters up to entry points.
+pub(crate) fn source(context: &Context<'_>, at: ExprRef) -> KeySource {
+    let made = context.ingredients(at, Reach::WIDE);
+    let program = context.program;
+    let mut found = KeySource::default();
+    for origin in &made.origins {
+        match origin.kind {
+            OriginKind::Param(function, index) if origin.is_direct => {
+                found.from_caller |=
+                    is_input(program, function, index, origin.path.first().copied());
+            }
+            OriginKind::Call(site) => {
+                if is_request_read(&program.events, program, site) && origin.is_direct {
+                    found.from_caller = true;
+                } else if origin.is_direct && found.from_access.is_none() && is_row(program, site) {
+                    found.from_access = Some(site);
+                }
+            }
+            _ => {}
+        }
+    }
+    found.made = made;
+    found
+}
+
+/// Whether a parameter is one the caller of an entry point controls.
+fn is_input(
+    program: &Program,
+    function: FunctionId,
+    index: u16,
+    field: Option<betwixt_base::Symbol>,
+) -> bool {
+    program.entries.of(function).any(|entry| {
+        is_outside(entry.kind)
+            && entry.inputs.iter().any(|(input, path)| {
+                *input == index && (path.is_empty() || field.is_none() || field == Some(*path))
+            })
+    })
+}
+
+/// Entries whose callers are not trusted.
+pub(crate) fn is_outside(kind: EntryKind) -> bool {
+    matches!(
+        kind,
+        EntryKind::Http
+            | EntryKind::Rpc
+            | EntryKind::GraphQl
+            | EntryKind::Page
+            | EntryKind::Webhook
+    )
+}
+
+fn is_request_read(events: &Events, program: &Program, site: CallSite) -> bool {
+    let ir = program.code.ir(site.file);
+    let function = program
+        .code
+        .function_id(site.file, ir.call(site.call).function);
+    events
+        .of_function(function)
+        .any(|event| event.site == site && event.kind == "request.read")
+}
+
+/// Whether a call gives rows: a data access, or a function that does one.
+pub(crate) fn is_row(program: &Program, site: CallSite) -> bool {
+    let ir = program.code.ir(site.file);
+    let function = program
+        .code
+        .function_id(site.file, ir.call(site.call).function);
+    if program
+        .events
+        .accesses_of(function)
+        .any(|access| access.last == site || access.site == site)
+    {
+        return true;
+    }
+    program
+        .calls
+        .callee(site)
+        .functions()
+        .iter()
+        .any(|&callee| reads_rows(program, callee, 0))
+}
+
+fn reads_rows(program: &Program, function: FunctionId, depth: u32) -> bool {
+    if program.events.accesses_of(function).next().is_some() {
+        return true;
+    }
+    if depth >= 2 {
+        return false;
+    }
+    let (file, idx) = program.code.function_place(function);
+    let ir = program.code.ir(file);
+    (0..ir.calls.len() as u32).any(|call| {
+        ir.calls[call as usize].function == idx
+            && program
+                .calls
+                .callee(CallSite {
+                    file,
+                    call: betwixt_facts::ir::CallId(call),
+                })
+                .functions()
+                .iter()
+                .any(|&callee| reads_rows(program, callee, depth + 1))
+    })
+}
+
+/// The same value, as far as its direct origins tell: one parameter field, one local, one call result.
+pub(crate) fn same_value(context: &Context<'_>, a: ExprRef, b: ExprRef) -> bool {
+    if a == b {
+        return true;
+    }
+    if a.file == b.file {
+        let ir = context.program.code.ir(a.file);
+        if let (ExprKind::Local(x), ExprKind::Local(y)) = (ir.kind(a.expr), ir.kind(b.expr))
+            && x == y
+        {
+            return true;
+        }
+    }
+    let (left, right) = (
+        context.ingredients(a, Reach::LOCAL),
+        context.ingredients(b, Reach::LOCAL),
+    );
+    shares_origin(&left, &right)
+}
+
+/// Whether two values have a direct origin in common that is no literal.
+pub(crate) fn shares_origin(a: &Ingredients, b: &Ingredients) -> bool {
+    let is_value = |kind: &OriginKind| {
+        !matches!(
+            kind,
+            OriginKind::Literal(_) | OriginKind::Unknown | OriginKind::Receiver(_)
+        )
+    };
+    a.origins
+        .iter()
+        .filter(|origin| is_value(&origin.kind))
+        .any(|origin| {
+            b.origins.iter().any(|other| {
+                other.kind == origin.kind
+                    && (other.path == origin.path
+                        || (origin.path.is_empty() && other.path.is_empty()))
+            })
+        })
+}

@@ -1,0 +1,102 @@
+//! What a detector saw, before any rule has judged it.
+
+use std::collections::BTreeSet;
+
+use betwixt_base::{FileId, LineColumn, Place};
+use betwixt_findings::{Location, Role, TraceStep};
+use betwixt_program::{FunctionId, Program};
+
+/// What a detector saw at one place.
+#[derive(Debug, Clone)]
+pub(crate) struct Observation {
+    /// The sink.
+    pub(crate) place: Place,
+    /// The function of the sink.
+    pub(crate) function: FunctionId,
+    /// Values of the condition words it was found under: (`part`, `join`).
+    pub(crate) conditions: Vec<(&'static str, &'static str)>,
+    /// Texts for the holes of messages.
+    pub(crate) holes: Vec<(&'static str, String)>,
+    /// Path and surroundings.
+    pub(crate) trace: Vec<TraceStep>,
+    /// Guards found, each with what was seen.
+    pub(crate) guards: Vec<(&'static str, TraceStep)>,
+    /// Guards looked for and not found, for people.
+    pub(crate) missing: Vec<&'static str>,
+    /// Facts that hold.
+    pub(crate) facts: BTreeSet<&'static str>,
+    /// Why, one line each.
+    pub(crate) reasons: Vec<String>,
+    /// Identity besides rule and function: table, key, effect.
+    pub(crate) identity: Vec<String>,
+}
+
+/// A place as it is printed.
+pub(crate) fn location(program: &Program, place: Place) -> Location {
+    let path = &program.workspace.file(place.file).path;
+    let (start, end) = match program.code.files[place.file.0 as usize].as_ref() {
+        Some(facts) => (
+            facts.lines.position(place.span.start),
+            facts.lines.position(place.span.end),
+        ),
+        None => program.schema_lines.get(&place.file).map_or(
+            (
+                LineColumn { line: 1, column: 1 },
+                LineColumn { line: 1, column: 1 },
+            ),
+            |lines| {
+                (
+                    lines.position(place.span.start),
+                    lines.position(place.span.end),
+                )
+            },
+        ),
+    };
+    Location::new(path, start, end)
+}
+
+/// A step of a trace.
+pub(crate) fn step(
+    program: &Program,
+    place: Place,
+    function: Option<FunctionId>,
+    role: Role,
+    note: impl Into<String>,
+) -> TraceStep {
+    TraceStep {
+        location: location(program, place),
+        function: function.map_or(String::new(), |id| function_name(program, id)),
+        service: service(program, place.file),
+        role,
+        note: note.into(),
+    }
+}
+
+/// The service that owns a file.
+pub(crate) fn service(program: &Program, file: FileId) -> Option<String> {
+    program
+        .workspace
+        .service_of(file)
+        .map(|service| service.name.clone())
+}
+
+/// The name a programmer would use; a closure inside a named function goes by that function.
+pub(crate) fn function_name(program: &Program, id: FunctionId) -> String {
+    let shown = program.display(id);
+    if shown.contains("<closure>") {
+        let outer = program.code.outermost(id);
+        if outer != id {
+            return program.display(outer).to_owned();
+        }
+    }
+    shown.to_owned()
+}
+
+/// The whole of a function's name, for entry steps.
+pub(crate) fn function_place(program: &Program, id: FunctionId) -> Place {
+    let facts = program.code.function(id);
+    Place {
+        file: program.code.file_of(id),
+        span: facts.name_span,
+    }
+}

@@ -1,0 +1,81 @@
+//! From an entry point to a function: the shortest chain of calls, for traces and for guards on the way.
+
+use std::collections::VecDeque;
+
+use betwixt_program::calls::EdgeKind;
+use betwixt_program::events::EntryKind;
+use betwixt_program::{CallSite, FunctionId, Program};
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef;
+use rustc_hash::FxHashMap;
+
+/// One step of a path: a function and the call in it that leads on (absent at the end, and where a function is only handed on).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hop {
+    pub(crate) function: FunctionId,
+    pub(crate) call: Option<CallSite>,
+}
+
+const MAX_VISITED: usize = 4_000;
+
+/// The shortest path from an entry of a wanted kind to `to`; both ends included.
+pub(crate) fn from_entry(
+    program: &Program,
+    to: FunctionId,
+    wanted: impl Fn(EntryKind) -> bool,
+) -> Option<Vec<Hop>> {
+    let graph = &program.calls.graph;
+    let mut next: FxHashMap<FunctionId, Hop> = FxHashMap::default();
+    let mut queue = VecDeque::from([to]);
+    next.insert(
+        to,
+        Hop {
+            function: to,
+            call: None,
+        },
+    );
+    while let Some(function) = queue.pop_front() {
+        if program.entries.of(function).any(|entry| wanted(entry.kind)) {
+            return Some(unwind(&next, function, to));
+        }
+        if next.len() > MAX_VISITED {
+            return None;
+        }
+        let mut incoming: Vec<(FunctionId, EdgeKind)> = graph
+            .edges_directed(NodeIndex::new(function.index()), Direction::Incoming)
+            .map(|edge| (FunctionId(edge.source().index() as u32), *edge.weight()))
+            .collect();
+        incoming.sort_unstable();
+        for (caller, kind) in incoming {
+            let call = match kind {
+                EdgeKind::Call(site) => Some(site),
+                EdgeKind::Reference => None,
+            };
+            if !next.contains_key(&caller) {
+                next.insert(caller, Hop { function, call });
+                queue.push_back(caller);
+            }
+        }
+    }
+    None
+}
+
+/// `next[f]` is the function after `f` and the call in `f` that leads there.
+fn unwind(next: &FxHashMap<FunctionId, Hop>, from: FunctionId, to: FunctionId) -> Vec<Hop> {
+    let mut path = Vec::new();
+    let mut current = from;
+    while current != to {
+        let hop = next[&current];
+        path.push(Hop {
+            function: current,
+            call: hop.call,
+        });
+        current = hop.function;
+    }
+    path.push(Hop {
+        function: to,
+        call: None,
+    });
+    path
+}
