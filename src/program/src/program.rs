@@ -35,8 +35,8 @@ pub struct Stats {
     pub events: usize,
     /// Other counts worth showing, by name.
     pub other: Vec<(&'static str, usize)>,
-    /// Microseconds per step of the build.
-    pub micros: Vec<(&'static str, u64)>,
+    /// Seconds per step of the build.
+    pub seconds: Vec<(&'static str, f64)>,
 }
 
 /// All facts, resolved against each other.
@@ -157,7 +157,7 @@ impl Program {
             tables: schema.tables().len(),
             events: events.events.len(),
             other: vec![("entries", entries.entries.len())],
-            micros: clock.laps,
+            seconds: clock.laps,
             ..Stats::default()
         };
         Self {
@@ -264,7 +264,7 @@ fn infer_locals(resolver: &Resolver<'_>) -> Vec<Vec<Type>> {
 /// Time per step.
 struct Clock {
     last: Instant,
-    laps: Vec<(&'static str, u64)>,
+    laps: Vec<(&'static str, f64)>,
 }
 
 impl Default for Clock {
@@ -279,7 +279,7 @@ impl Default for Clock {
 impl Clock {
     fn lap(&mut self, step: &'static str) {
         self.laps
-            .push((step, self.last.elapsed().as_micros() as u64));
+            .push((step, self.last.elapsed().as_secs_f64()));
         self.last = Instant::now();
     }
 }
