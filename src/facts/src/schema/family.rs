@@ -16,7 +16,12 @@ impl TypeFamily {
                 return Self::of_type(inner.strip_suffix(')').unwrap_or(inner));
             }
         }
+        // MySQL has no other boolean.
+        if lower == "tinyint(1)" {
+            return Self::Bool;
+        }
         let word = lower.split(['(', ' ']).next().unwrap_or("");
+        let word = word.rsplit('.').next().unwrap_or(word).trim_matches('"');
         Self::of_word(word)
     }
 
@@ -65,6 +70,8 @@ mod tests {
             ("text[]", TypeFamily::Array),
             ("Array(String)", TypeFamily::Array),
             ("enum('a','b')", TypeFamily::Enum),
+            ("tinyint(1)", TypeFamily::Bool),
+            ("public.citext", TypeFamily::Text),
             ("jsonb", TypeFamily::Json),
             ("geometry(Point)", TypeFamily::Other),
             ("", TypeFamily::Other),

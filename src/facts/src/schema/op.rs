@@ -84,9 +84,26 @@ pub enum SchemaOp {
     Mixin(Table),
     /// A table also has what another model or mixin has; the name may be declared in another file. When it is found
     /// nowhere, columns of this table are unknown.
-    Include {
+    Include { table: Symbol, model: Symbol },
+    /// `DROP POLICY`.
+    DropPolicy {
+        schema: Option<Symbol>,
         table: Symbol,
-        model: Symbol,
+        name: Symbol,
+    },
+    /// `ALTER INDEX … RENAME TO`, `RENAME CONSTRAINT`.
+    RenameIndex {
+        table: Option<Symbol>,
+        name: Symbol,
+        to: Symbol,
+    },
+    /// `LIKE other`, `INHERITS (other)`: the columns of `like` are added to the table, and its indexes when `with_indexes`.
+    CopyColumns {
+        schema: Option<Symbol>,
+        table: Symbol,
+        like_schema: Option<Symbol>,
+        like: Symbol,
+        with_indexes: bool,
     },
 }
 
@@ -171,6 +188,8 @@ pub struct Index {
 /// A foreign key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignKey {
+    /// The constraint's name, when written.
+    pub name: Option<Symbol>,
     /// Columns here.
     pub columns: Vec<Symbol>,
     /// Schema of the table there.
@@ -182,6 +201,8 @@ pub struct ForeignKey {
     pub foreign_columns: Vec<Symbol>,
     /// The name code uses for the relation (`project` on a Prisma model, an ent edge).
     pub relation: Option<Symbol>,
+    /// The name the table there has for the way back (`traces` on a Prisma model).
+    pub inverse: Option<Symbol>,
 }
 
 /// A row-level security policy.
