@@ -279,6 +279,19 @@ impl Lowering<'_> {
             Kind::Identifier | Kind::TypeIdentifier
         );
         let is_generic = is_bare && self.function_names.contains(self.str(callee));
-        (self.is_value(only) || is_table && !is_generic).then_some(only)
+        (self.is_value(only) || is_table && !is_generic && !self.is_type(only)).then_some(only)
+    }
+
+    /// Whether a type argument can be nothing but a type.
+    fn is_type(&self, idx: NodeIdx) -> bool {
+        match self.tree.kind(idx) {
+            Kind::TypeIdentifier => self.is_type_name(self.str(idx)),
+            Kind::TypeElem | Kind::ParenthesizedType => self
+                .tree
+                .first(idx)
+                .is_some_and(|inner| self.is_type(inner)),
+            Kind::QualifiedType | Kind::GenericType => false,
+            kind => !super::statements::is_expression(kind),
+        }
     }
 }

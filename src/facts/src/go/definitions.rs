@@ -202,7 +202,7 @@ impl<'t> Lowering<'t> {
     ) -> LocalId {
         let (name, span) = match name {
             Some(name) => (self.symbol(name), self.tree.span(name)),
-            None => (Symbol::new("_"), self.tree.span(list)),
+            None => (self.words.blank, self.tree.span(list)),
         };
         self.builder.declare(name, type_ref, kind, span)
     }
@@ -346,7 +346,7 @@ impl<'t> Lowering<'t> {
     pub(super) fn declare_variable(&mut self, name: NodeIdx, type_ref: TypeRefId) -> ExprId {
         let span = self.tree.span(name);
         if self.str(name) == "_" {
-            return self.builder.expr(ExprKind::Name(Symbol::new("_")), span);
+            return self.builder.expr(ExprKind::Name(self.words.blank), span);
         }
         let local = self
             .builder

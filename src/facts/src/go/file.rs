@@ -19,6 +19,17 @@ pub fn lower(text: &str, limits: &Limits) -> FileFacts {
             "the file is larger than 4 GiB and was left out".to_owned(),
         );
     }
+    if text.ends_with('\n') {
+        return lower_lines(text, limits);
+    }
+    // The grammar wants every declaration ended, the last one too.
+    let mut facts = lower_lines(&format!("{text}\n"), limits);
+    facts.lines = LineIndex::new(text);
+    facts
+}
+
+/// Lowers a file whose last line is ended.
+fn lower_lines(text: &str, limits: &Limits) -> FileFacts {
     let tree = match parse(text, limits) {
         Ok(tree) => tree,
         Err(message) => return empty(text, message),
@@ -27,17 +38,16 @@ pub fn lower(text: &str, limits: &Limits) -> FileFacts {
     let mut lowering = Lowering::new(text, &flat, limits);
     lowering.file();
     let mut facts = lowering.finish();
+    flat.recycle();
     if let Some(line) = first_damage(&tree) {
-        facts.problems.insert(
-            0,
-            Problem {
-                line: Some(line),
-                ..Problem::warning(
-                    "",
-                    format!("syntax error near line {line}; the rest was read"),
-                )
-            },
-        );
+        let problem = Problem {
+            line: Some(line),
+            ..Problem::warning(
+                "",
+                format!("syntax error near line {line}; the rest was read"),
+            )
+        };
+        facts.problems.insert(0, problem);
     }
     facts
 }
@@ -115,6 +125,23 @@ fn first_damage(tree: &Tree) -> Option<u32> {
     }
 }
 
+/// Names that are asked for at every other statement.
+pub(super) struct Words {
+    pub(super) blank: Symbol,
+    pub(super) panic: Symbol,
+    pub(super) one: Symbol,
+}
+
+impl Words {
+    fn new() -> Self {
+        Self {
+            blank: Symbol::new("_"),
+            panic: Symbol::new("panic"),
+            one: Symbol::new("1"),
+        }
+    }
+}
+
 /// The state of lowering one file; the other files of this folder add the verbs.
 pub(super) struct Lowering<'t> {
     pub(super) text: &'t str,
@@ -124,6 +151,7 @@ pub(super) struct Lowering<'t> {
     pub(super) types: Vec<TypeDef>,
     pub(super) globals: Vec<Global>,
     imports: Vec<Import>,
+    pub(super) words: Words,
     /// Names of imported packages in this file, with their paths.
     pub(super) packages: FxHashMap<&'t str, &'t str>,
     /// Names of types declared anywhere in this file.
@@ -164,6 +192,7 @@ impl<'t> Lowering<'t> {
             types: Vec::new(),
             globals: Vec::new(),
             imports: Vec::new(),
+            words: Words::new(),
             packages: FxHashMap::default(),
             type_names: FxHashSet::default(),
             defined: FxHashMap::default(),

@@ -108,7 +108,7 @@ impl Lowering<'_> {
         let ExprKind::Call(call) = ir.kind(value) else {
             return false;
         };
-        matches!(ir.kind(ir.call(call).callee), ExprKind::Name(name) if name == Symbol::new("panic"))
+        matches!(ir.kind(ir.call(call).callee), ExprKind::Name(name) if name == self.words.panic)
     }
 
     /// `ch <- v`, as a call.
@@ -130,7 +130,7 @@ impl Lowering<'_> {
         };
         let span = self.tree.span(idx);
         let target = self.expr(target);
-        let value = self.builder.expr(ExprKind::Number(Symbol::new("1")), span);
+        let value = self.builder.expr(ExprKind::Number(self.words.one), span);
         self.builder.stmt(
             StmtKind::Assign {
                 target,
@@ -343,7 +343,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn is_blank(&self, target: ExprId) -> bool {
-        matches!(self.builder.ir().kind(target), ExprKind::Name(name) if name == Symbol::new("_"))
+        matches!(self.builder.ir().kind(target), ExprKind::Name(name) if name == self.words.blank)
     }
 
     /// Lowers what is left of a damaged statement.

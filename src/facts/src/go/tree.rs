@@ -5,6 +5,7 @@
 //! subtree ends. Punctuation and comments are left out; an operator is a property of its parent. Nodes whose
 //! text says everything (`"…"`, `a.b.c`, `pkg.T`) are leaves here.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 
 use betwixt_base::Span;
@@ -176,6 +177,13 @@ pub(super) struct Node {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NodeIdx(u32);
 
+/// Trees with more nodes than this are rare and their memory is not kept.
+const MOST_SPARE: usize = 1 << 18;
+
+thread_local! {
+    static SPARE: Cell<Vec<Node>> = const { Cell::new(Vec::new()) };
+}
+
 /// The nodes of one file in preorder; node 0 is the whole file.
 pub(super) struct FlatTree {
     nodes: Vec<Node>,
@@ -184,9 +192,17 @@ pub(super) struct FlatTree {
 impl FlatTree {
     pub(super) fn new(tree: &Tree, text: &str) -> Self {
         let grammar = Grammar::of(tree);
-        let mut nodes = Vec::with_capacity(text.len() / 6 + 16);
+        let mut nodes = SPARE.take();
+        nodes.clear();
         flatten(grammar, &mut tree.walk(), text.as_bytes(), &mut nodes);
         Self { nodes }
+    }
+
+    /// Gives the memory back for the next file of this thread: asking the system for it anew is slow.
+    pub(super) fn recycle(self) {
+        if self.nodes.capacity() <= MOST_SPARE {
+            SPARE.set(self.nodes);
+        }
     }
 
     /// The tree of an empty file.
@@ -427,7 +443,8 @@ fn flatten(grammar: &Grammar, cursor: &mut TreeCursor<'_>, text: &[u8], nodes: &
             let is_leaf = match entry.shape {
                 Shape::Leaf => true,
                 Shape::Dotted => is_dotted(&text[start as usize..end as usize]),
-                _ => false,
+                // `()` and `{}`.
+                _ => end - start == 2 && matches!(text[start as usize], b'(' | b'{'),
             };
             if !is_leaf && cursor.goto_first_child() {
                 open.push(Open {
