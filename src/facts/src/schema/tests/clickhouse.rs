@@ -23,7 +23,7 @@ fn engines_and_sorting_keys_are_read() {
          name Text `lowcardinality(string)` not null default
          at Time `datetime64(3,'utc')` not null default
          value Decimal `nullable(float64)` default
-         tags Other `map(string,array(string))` not null default
+         tags Json `map(string,array(string))` not null default
          day Time `date` not null default",
     );
 }
