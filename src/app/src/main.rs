@@ -1,2 +1,22 @@
-//! The binary.
-fn main() {}
+//! The binary: reads the command line, runs the command, turns its outcome into an exit status.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use betwixt_app::cli::Cli;
+use betwixt_app::{command, guard, terminal};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    guard::install();
+    match command::run(&Cli::parse()) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            terminal::complain(&format!("error: {failure}\n  next: {}\n", failure.next()));
+            ExitCode::from(failure.code())
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What can be typed: commands, options and their help texts.
+//!
+//! Only words; what they do is in `command`. A wrong use ends in clap with exit status 2.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds the bugs that sit between the parts of a multi-tenant platform.
+///
+/// Betwixt reads Go, TypeScript and Rust with their SQL, builds one call graph across all services and
+/// reports what no single part can see: the query that forgot its tenant, the consumer that charges twice,
+/// the cache key two tenants share. No key, no network, no server.
+#[derive(Debug, Parser)]
+#[command(name = "betwixt", version, max_term_width = 100, after_help = EXIT_STATUS)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colours; `auto` asks the terminal and `NO_COLOR`.
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    pub color: ColorChoice,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  nothing at or above --fail-on
+  1  something at or above --fail-on
+  2  wrong usage or configuration, unknown rule
+  3  no input
+  4  incomplete: a limit or failure cut the run short, the output says what is missing";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan a tree and report what was found.
+    Scan(ScanArgs),
+    /// Explain a rule, or a hit of the last scan by its fingerprint.
+    Explain(ExplainArgs),
+    /// List, show and test rules.
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Write a `betwixt.toml` with what was inferred, ready to be adjusted.
+    Init(InitArgs),
+    /// Say what the engine saw at a line for a rule, and why it fired or kept silent.
+    Why(WhyArgs),
+    /// Print what the engine knows of one file.
+    Inspect(InspectArgs),
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How the report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For scripts: `betwixt.scan/1`.
+    Json,
+    /// For code hosts and editors: SARIF 2.1.0.
+    Sarif,
+}
+
+/// `betwixt scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// The tree to scan.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// How to write the report.
+    #[arg(long, short, value_enum, default_value_t, help_heading = "Output")]
+    pub format: Format,
+    /// Write the report to a file instead of standard output.
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// Print counts and times to standard error.
+    #[arg(long, help_heading = "Output")]
+    pub stats: bool,
+    /// Run only these rules: full ids or bare names. May be repeated.
+    #[arg(
+        long,
+        value_name = "ID",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub rule: Vec<String>,
+    /// Run only the rules of these categories. May be repeated.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub category: Vec<String>,
+    /// Report only hits at least this sure: low, medium, high.
+    #[arg(long, value_name = "LEVEL", help_heading = "Selection")]
+    pub min_confidence: Option<String>,
+    /// Report only hits at least this bad: info, low, medium, high, critical.
+    #[arg(long, value_name = "LEVEL", help_heading = "Selection")]
+    pub min_severity: Option<String>,
+    /// Exit with 1 from this severity on; `none` never does [default: high].
+    #[arg(long, value_name = "LEVEL", help_heading = "Selection")]
+    pub fail_on: Option<String>,
+    /// Read test files too and report on them.
+    #[arg(long, help_heading = "Selection")]
+    pub include_tests: bool,
+    /// Ignore `betwixt.toml`, and rules and models under `.betwixt/`.
+    #[arg(long, help_heading = "Selection")]
+    pub no_config: bool,
+    /// How many threads to use; 0 means one for each core.
+    #[arg(
+        long,
+        short,
+        default_value_t = 0,
+        value_name = "N",
+        help_heading = "Running"
+    )]
+    pub jobs: usize,
+    /// Read nothing from the cache and write nothing to it.
+    #[arg(long, help_heading = "Running")]
+    pub no_cache: bool,
+    /// Parse the same files once more, do nothing else, and report that time as `seconds.floor`.
+    #[arg(long, help_heading = "Running")]
+    pub measure_floor: bool,
+}
+
+/// `betwixt explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A rule id, a rule's bare name, or the first digits of a fingerprint.
+    pub id: String,
+    /// The tree that was scanned.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+}
+
+/// `betwixt rules`.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// List all rules.
+    List(RulesListArgs),
+    /// Show one rule in full.
+    Show(ExplainArgs),
+    /// Run the scenarios beside the rules.
+    Test(RulesTestArgs),
+}
+
+/// `betwixt rules list`.
+#[derive(Debug, Args)]
+pub struct RulesListArgs {
+    /// The tree whose own rules are listed too.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Print a JSON array instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `betwixt rules test`.
+#[derive(Debug, Args)]
+pub struct RulesTestArgs {
+    /// A folder of rules with their pages, or a tree with `.betwixt/rules`; without it, the one here, else the built-in rules.
+    pub path: Option<PathBuf>,
+    /// Run only the scenarios whose rule or heading contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
+    /// How many threads to use; 0 means one for each core.
+    #[arg(long, short, default_value_t = 0, value_name = "N")]
+    pub jobs: usize,
+}
+
+/// `betwixt init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The tree to write it for.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Replace a file that is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `betwixt why`.
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// Rule id or bare name.
+    pub rule: String,
+    /// `FILE:LINE`, the file from the root or from here.
+    pub place: String,
+    /// The tree; without it, the repository around the file.
+    pub path: Option<PathBuf>,
+}
+
+/// `betwixt inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// The file.
+    pub file: PathBuf,
+    /// The tree it belongs to; without it, the repository around it.
+    #[arg(long, value_name = "PATH")]
+    pub root: Option<PathBuf>,
+}

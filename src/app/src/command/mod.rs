@@ -1,0 +1,23 @@
+//! One file per command; each returns the exit status or why it failed.
+
+mod explain;
+mod init;
+mod inspect;
+mod rules;
+mod scan;
+mod why;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+/// Runs what was typed.
+pub fn run(cli: &Cli) -> Result<u8, Failure> {
+    match &cli.command {
+        Command::Scan(args) => scan::run(args, cli.color),
+        Command::Explain(args) => explain::run(args, cli.color),
+        Command::Rules(args) => rules::run(args),
+        Command::Init(args) => init::run(args),
+        Command::Why(args) => why::run(args),
+        Command::Inspect(args) => inspect::run(args),
+    }
+}

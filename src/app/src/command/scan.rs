@@ -1,0 +1,236 @@
+//! `betwixt scan`: the deterministic pass from a tree to a report.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use betwixt_base::Problem;
+use betwixt_findings::{Category, Confidence, Severity};
+use betwixt_report::text::Options;
+use betwixt_report::{Report, SourceLines, Stats, json, sarif, stats_table, text};
+use betwixt_rules::{Catalogue, nearest};
+
+use crate::cli::{ColorChoice, Format, ScanArgs};
+use crate::config::FailOn;
+use crate::failure::{FOUND, Failure, INCOMPLETE};
+use crate::measure::{Stopwatch, peak_rss_bytes};
+use crate::pipeline::{self, Built};
+use crate::project::{self, Project};
+use crate::settle::{self, Thresholds};
+use crate::suppress;
+use crate::{clock, last_scan, terminal, threads};
+
+/// Runs the command.
+pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
+    let mut watch = Stopwatch::default();
+    let choices = Choices::read(args)?;
+    let project = Project::open(&args.path, !args.no_config)?;
+    let catalogue = select(&project, args)?;
+    let pool = threads::pool(args.jobs)?;
+    let (built, report) =
+        pool.install(|| scan(&project, &catalogue, args, &choices, &mut watch))?;
+    if !args.no_cache {
+        last_scan::store(&built.root, &report.hits);
+    }
+    let sources = Disk::new(&built.root);
+    terminal::write_to(args.output.as_deref(), &mut |out| {
+        write(&report, &sources, args, color, out)
+    })?;
+    if args.stats {
+        terminal::complain(&stats_table(&report.stats));
+    }
+    let fail_on = choices
+        .fail_on
+        .or(project.config.fail_on)
+        .unwrap_or(FailOn::AtLeast(Severity::High));
+    let code = exit_code(&report, fail_on);
+    // The process ends here; taking a large program apart would only cost time.
+    std::mem::forget(built);
+    Ok(code)
+}
+
+fn exit_code(report: &Report<'_>, fail_on: FailOn) -> u8 {
+    match fail_on {
+        FailOn::AtLeast(severity) if report.has_at_least(severity) => FOUND,
+        _ if report.is_incomplete() => INCOMPLETE,
+        _ => 0,
+    }
+}
+
+/// Levels given as options.
+struct Choices {
+    min_severity: Option<Severity>,
+    min_confidence: Option<Confidence>,
+    fail_on: Option<FailOn>,
+}
+
+impl Choices {
+    fn read(args: &ScanArgs) -> Result<Self, Failure> {
+        Ok(Self {
+            min_severity: level("--min-severity", args.min_severity.as_deref())?,
+            min_confidence: level("--min-confidence", args.min_confidence.as_deref())?,
+            fail_on: level("--fail-on", args.fail_on.as_deref())?,
+        })
+    }
+}
+
+fn level<T: std::str::FromStr<Err = String>>(
+    option: &str,
+    text: Option<&str>,
+) -> Result<Option<T>, Failure> {
+    let parse = |text: &str| {
+        text.parse()
+            .map_err(|message| Failure::Usage(format!("{option}: {message}")))
+    };
+    text.map(parse).transpose()
+}
+
+/// The rules that run: those asked for, without those the configuration turns off unless asked for by name.
+fn select(project: &Project, args: &ScanArgs) -> Result<Catalogue, Failure> {
+    let mut asked = Vec::new();
+    for id in &args.rule {
+        asked.push(project.rule(id)?.id.clone());
+    }
+    let mut categories = Vec::new();
+    for name in &args.category {
+        let category: Category = name.parse().map_err(|_: String| Failure::UnknownCategory {
+            name: name.clone(),
+            nearest: nearest(name, Category::ALL.iter().map(|category| category.name())),
+        })?;
+        categories.push(category);
+    }
+    let is_enabled = |id: &str| project.config.rule(id).is_none_or(|rule| rule.enabled);
+    Ok(project.rulebook.catalogue.clone().filtered(|rule| {
+        let is_asked = asked.contains(&rule.id);
+        (asked.is_empty() || is_asked)
+            && (categories.is_empty() || categories.contains(&rule.category))
+            && (is_asked || is_enabled(&rule.id))
+    }))
+}
+
+fn scan<'a>(
+    project: &Project,
+    catalogue: &'a Catalogue,
+    args: &ScanArgs,
+    choices: &Choices,
+    watch: &mut Stopwatch,
+) -> Result<(Built, Report<'a>), Failure> {
+    let mut request = project.request();
+    request.include_tests |= args.include_tests;
+    request.measure_floor = args.measure_floor;
+    request.show_progress = true;
+    let mut built = pipeline::build(&request, watch)?;
+    let outcome = watch.time("detect", || pipeline::detect(&built.program, catalogue));
+    let mut hits = outcome.candidates;
+    settle::prepare(&mut hits, &built.program.workspace, &project.config);
+    let context = suppress::Context {
+        known: &project.rulebook.catalogue,
+        ran: catalogue.rules(),
+        today: clock::today(),
+    };
+    let mistakes = suppress::apply(&mut hits, &built.comments, context);
+    settle::finish(
+        &mut hits,
+        Thresholds {
+            severity: choices.min_severity.unwrap_or(Severity::Info),
+            confidence: choices
+                .min_confidence
+                .or(project.config.min_confidence)
+                .unwrap_or(Confidence::Low),
+        },
+    );
+    let mut problems: Vec<Problem> = std::mem::take(&mut built.problems);
+    problems.extend(outcome.problems);
+    problems.extend(mistakes);
+    problems.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
+    problems.dedup();
+    let report = Report {
+        version: env!("CARGO_PKG_VERSION"),
+        root: built.root.to_string_lossy().into_owned(),
+        commit: built.commit.clone(),
+        repository: project::origin(&built.root),
+        rules: catalogue.rules(),
+        hits,
+        problems,
+        stats: stats(&built, watch),
+    };
+    Ok((built, report))
+}
+
+fn stats(built: &Built, watch: &Stopwatch) -> Stats {
+    let counts = &built.program.stats;
+    let mut other = vec![
+        ("call edges".to_owned(), counts.call_edges),
+        ("tables".to_owned(), counts.tables),
+        ("events".to_owned(), counts.events),
+    ];
+    other.extend(
+        counts
+            .other
+            .iter()
+            .map(|(name, count)| ((*name).to_owned(), *count)),
+    );
+    let mut seconds = watch.stages();
+    let steps = counts
+        .seconds
+        .iter()
+        .map(|(step, seconds)| (format!("program.{step}"), *seconds));
+    let at = seconds
+        .iter()
+        .position(|(stage, _)| stage == "program")
+        .map_or(seconds.len(), |idx| idx + 1);
+    seconds.splice(at..at, steps);
+    Stats {
+        files: built.n_files,
+        functions: counts.functions,
+        services: built.program.workspace.services.len(),
+        statements: counts.statements,
+        peak_rss_bytes: peak_rss_bytes(),
+        total_seconds: watch.total(),
+        seconds,
+        other,
+    }
+}
+
+fn write(
+    report: &Report<'_>,
+    sources: &dyn SourceLines,
+    args: &ScanArgs,
+    color: ColorChoice,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    match args.format {
+        Format::Json => json::write(report, out),
+        Format::Sarif => sarif::write(report, sources, out),
+        Format::Text => {
+            let style = terminal::style(color, args.output.is_some());
+            text::write(
+                report,
+                sources,
+                &Options {
+                    style,
+                    width: terminal::width(),
+                },
+                out,
+            )
+        }
+    }
+}
+
+/// Source text from the scanned tree.
+pub(super) struct Disk {
+    root: PathBuf,
+}
+
+impl Disk {
+    pub(super) fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_path_buf(),
+        }
+    }
+}
+
+impl SourceLines for Disk {
+    fn text(&self, file: &str) -> Option<String> {
+        std::fs::read_to_string(self.root.join(file)).ok()
+    }
+}

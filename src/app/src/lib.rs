@@ -1,0 +1,24 @@
+//! The binary's parts: configuration, the stages in order, the command line.
+//!
+//! `pipeline` is the one place that calls the stages; `command` has one file per command; `failure` is the one
+//! table of exit statuses. Everything that touches disk, clock, environment or terminal is here or in `files`.
+
+pub mod cli;
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod failure;
+pub mod floor;
+pub mod guard;
+pub mod last_scan;
+pub mod lower;
+pub mod measure;
+pub mod pipeline;
+pub mod progress;
+pub mod project;
+pub mod rulebook;
+pub mod scenario;
+pub mod settle;
+pub mod suppress;
+pub mod terminal;
+pub mod threads;

@@ -1,0 +1,49 @@
+//! One file's text to its facts: the language decides who reads it.
+
+use betwixt_base::workspace::SourceFile;
+use betwixt_base::{FileId, Problem, ProblemSeverity};
+use betwixt_program::CodeFile;
+use betwixt_syntax::Limits;
+
+use crate::guard;
+
+/// The facts of a file, and what could not be read in it. A bug of ours costs the file, not the run.
+#[must_use]
+pub fn lower(
+    id: FileId,
+    file: &SourceFile,
+    text: &str,
+    limits: &Limits,
+) -> (Option<CodeFile>, Vec<Problem>) {
+    match guard::catch(|| read(id, file, text, limits)) {
+        Ok((mut code, mut problems)) => {
+            if let Some(facts) = &mut code.facts {
+                problems.append(&mut facts.problems);
+            }
+            for problem in &mut problems {
+                problem.file.clone_from(&file.path);
+            }
+            (Some(code), problems)
+        }
+        Err(panic) => {
+            let message = format!("a bug in betwixt: {panic}; the file was left out");
+            let problem = Problem {
+                severity: ProblemSeverity::Error,
+                ..Problem::warning(file.path.clone(), message)
+            };
+            (None, vec![problem])
+        }
+    }
+}
+
+fn read(id: FileId, _file: &SourceFile, _text: &str, _limits: &Limits) -> (CodeFile, Vec<Problem>) {
+    (
+        CodeFile {
+            file: id,
+            facts: None,
+            ops: Vec::new(),
+            queries: Vec::new(),
+        },
+        Vec::new(),
+    )
+}

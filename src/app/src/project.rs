@@ -1,0 +1,162 @@
+//! A tree with its configuration, rules and models: what every command starts from.
+
+use std::path::{Path, PathBuf};
+
+use betwixt_syntax::Limits;
+
+use crate::config::{self, Config};
+use crate::failure::Failure;
+use crate::pipeline::Request;
+use crate::rulebook::{self, Rulebook};
+
+/// A tree, ready to be scanned.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// What is scanned: a folder or one file.
+    pub path: PathBuf,
+    /// The folder that holds the configuration.
+    pub root: PathBuf,
+    /// What `betwixt.toml` says.
+    pub config: Config,
+    /// All rules and models, those of the tree included.
+    pub rulebook: Rulebook,
+}
+
+impl Project {
+    /// Opens a tree; without `use_config` its `betwixt.toml`, rules and models are left aside.
+    pub fn open(path: &Path, use_config: bool) -> Result<Self, Failure> {
+        let metadata = std::fs::metadata(path).map_err(|error| {
+            let why = match error.kind() {
+                std::io::ErrorKind::NotFound => "does not exist".to_owned(),
+                _ => format!("cannot be read: {error}"),
+            };
+            Failure::NoInput(format!("`{}` {why}", path.display()))
+        })?;
+        let root = match path.parent() {
+            Some(parent) if !metadata.is_dir() => {
+                if parent.as_os_str().is_empty() {
+                    PathBuf::from(".")
+                } else {
+                    parent.to_path_buf()
+                }
+            }
+            _ => path.to_path_buf(),
+        };
+        let config = if use_config {
+            read_config(&root)?
+        } else {
+            Config::default()
+        };
+        let rulebook = rulebook::for_tree(&root, use_config)?;
+        let unknown = config.unknown_rules(&rulebook.catalogue);
+        if !unknown.is_empty() {
+            return Err(Failure::Config(unknown));
+        }
+        Ok(Self {
+            path: path.to_path_buf(),
+            root,
+            config,
+            rulebook,
+        })
+    }
+
+    /// What the pipeline needs to build the program, options of the command line not yet applied.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        Request {
+            root: self.path.clone(),
+            exclude: self.config.exclude.clone(),
+            include_tests: self.config.include_tests.unwrap_or(false),
+            models: self.rulebook.models.clone(),
+            tenancy: self.config.tenancy.clone(),
+            measure_floor: false,
+            show_progress: false,
+            folders_are_services: false,
+            limits: Limits::default(),
+        }
+    }
+
+    /// The rule with that id or bare name, or a failure that names the nearest.
+    pub fn rule(&self, id: &str) -> Result<&betwixt_rules::Rule, Failure> {
+        self.rulebook
+            .catalogue
+            .find(id)
+            .ok_or_else(|| Failure::UnknownRule {
+                id: id.to_owned(),
+                nearest: self.rulebook.catalogue.nearest(id).map(str::to_owned),
+            })
+    }
+}
+
+fn read_config(root: &Path) -> Result<Config, Failure> {
+    let path = root.join(config::FILE_NAME);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Config::parse(&text).map_err(Failure::Config),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Config::default()),
+        Err(error) => Err(Failure::Config(vec![format!(
+            "{}: cannot be read: {error}",
+            path.display()
+        )])),
+    }
+}
+
+/// The folder around `path` that holds a repository; `None` outside one.
+#[must_use]
+pub fn repository_around(path: &Path) -> Option<PathBuf> {
+    let path = path.canonicalize().ok()?;
+    path.ancestors()
+        .find(|folder| folder.join(".git").exists())
+        .map(Path::to_path_buf)
+}
+
+/// Where the repository at `root` comes from, as a URI without credentials.
+#[must_use]
+pub fn origin(root: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(root.join(".git/config")).ok()?;
+    let section = text.split("[remote \"origin\"]").nth(1)?;
+    let lines = section
+        .lines()
+        .map(str::trim)
+        .skip(1)
+        .take_while(|line| !line.starts_with('['));
+    let url = lines
+        .filter_map(|line| line.split_once('='))
+        .find(|(key, _)| key.trim() == "url")
+        .map(|(_, url)| url.trim())?;
+    as_uri(url)
+}
+
+/// `git@host:a/b` and `https://user:secret@host/a/b` as `https://host/a/b`.
+fn as_uri(url: &str) -> Option<String> {
+    let (host, path) = match url.split_once("://") {
+        Some(("https" | "http" | "ssh" | "git", rest)) => rest.split_once('/')?,
+        Some(_) => return None,
+        None => url.split_once(':')?,
+    };
+    let host = host.rsplit('@').next()?;
+    let is_plain = |text: &str| {
+        text.bytes().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'~' | b'/' | b':')
+        })
+    };
+    (!host.is_empty() && is_plain(host) && is_plain(path)).then(|| format!("https://{host}/{path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_lose_their_credentials() {
+        assert_eq!(
+            as_uri("git@example.com:a/b.git").as_deref(),
+            Some("https://example.com/a/b.git")
+        );
+        assert_eq!(
+            as_uri("https://user:secret@example.com/a/b").as_deref(),
+            Some("https://example.com/a/b")
+        );
+        assert_eq!(as_uri("/srv/git/a.git"), None);
+        assert_eq!(as_uri("file:///srv/git/a.git"), None);
+    }
+}
