@@ -27,8 +27,18 @@ pub fn read(root: &Path, file: &SourceFile) -> Result<String, Problem> {
 
 /// Reads the file at a relative path if it has at most `max_bytes` bytes.
 pub(crate) fn read_text(root: &Path, path: &str, max_bytes: u64) -> Result<String, Problem> {
-    let bytes =
-        read_bytes(&root.join(path), max_bytes).map_err(|why| lost(path, &why.to_string()))?;
+    let bytes = read_bytes(&root.join(path), max_bytes).map_err(|why| {
+        let problem = lost(path, &why.to_string());
+        // A video named `.ts` never was a source: nothing is missing without it.
+        let severity = match why {
+            Unreadable::NotText => ProblemSeverity::Info,
+            _ => problem.severity,
+        };
+        Problem {
+            severity,
+            ..problem
+        }
+    })?;
     let mut text = String::from_utf8(bytes).map_err(|error| {
         lost(
             path,
