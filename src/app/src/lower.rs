@@ -1,7 +1,7 @@
 //! One file's text to its facts: the language decides who reads it.
 
 use betwixt_base::workspace::SourceFile;
-use betwixt_base::{FileId, Problem, ProblemSeverity};
+use betwixt_base::{FileId, Language, Problem, ProblemSeverity};
 use betwixt_program::CodeFile;
 use betwixt_syntax::Limits;
 
@@ -36,14 +36,16 @@ pub fn lower(
     }
 }
 
-fn read(id: FileId, _file: &SourceFile, _text: &str, _limits: &Limits) -> (CodeFile, Vec<Problem>) {
-    (
-        CodeFile {
-            file: id,
-            facts: None,
-            ops: Vec::new(),
-            queries: Vec::new(),
-        },
-        Vec::new(),
-    )
+fn read(id: FileId, file: &SourceFile, text: &str, limits: &Limits) -> (CodeFile, Vec<Problem>) {
+    let facts = match file.language {
+        Language::Go => Some(betwixt_facts::go::lower(text, limits)),
+        _ => None,
+    };
+    let code = CodeFile {
+        file: id,
+        facts,
+        ops: Vec::new(),
+        queries: Vec::new(),
+    };
+    (code, Vec::new())
 }

@@ -66,36 +66,60 @@ fn worst_first<'r>(report: &'r Report<'_>) -> Vec<&'r Candidate> {
     hits
 }
 
+/// Problems that cost something, worst first; equal ones of several files are one line.
 fn write_problems(problems: &[Problem], options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let mut shown: Vec<&Problem> = problems
+    let mut groups: Vec<(&Problem, usize)> = Vec::new();
+    for problem in problems
         .iter()
         .filter(|problem| problem.severity > ProblemSeverity::Info)
-        .collect();
-    if shown.is_empty() {
+    {
+        let is_same = |known: &Problem| {
+            known.severity == problem.severity && known.message == problem.message
+        };
+        match groups.iter_mut().find(|(known, _)| is_same(known)) {
+            Some((_, n)) => *n += 1,
+            None => groups.push((problem, 1)),
+        }
+    }
+    if groups.is_empty() {
         return Ok(());
     }
-    shown.sort_by_key(|problem| Reverse(problem.severity));
-    let style = options.style;
-    for problem in shown.iter().take(PROBLEMS_SHOWN) {
-        let level = match problem.severity {
-            ProblemSeverity::Error => style.red("error"),
-            ProblemSeverity::Warning | ProblemSeverity::Info => style.yellow("warning"),
-        };
-        let place = match (problem.file.as_str(), problem.line) {
-            ("", _) => String::new(),
-            (file, Some(line)) => format!("{}:{line}: ", clean(file)),
-            (file, None) => format!("{}: ", clean(file)),
-        };
-        writeln!(out, "{level}: {place}{}", clean(&problem.message))?;
+    groups.sort_by_key(|(problem, _)| Reverse(problem.severity));
+    for (problem, n) in groups.iter().take(PROBLEMS_SHOWN) {
+        write_problem(problem, *n, options, out)?;
     }
-    if shown.len() > PROBLEMS_SHOWN {
-        writeln!(
-            out,
-            "… and {} more; `--format json` lists them all",
-            counted(shown.len() - PROBLEMS_SHOWN, "problem", "problems")
-        )?;
+    if groups.len() > PROBLEMS_SHOWN {
+        let n = counted(
+            groups.len() - PROBLEMS_SHOWN,
+            "kind of problem",
+            "kinds of problems",
+        );
+        writeln!(out, "… and {n} more; `--format json` lists all")?;
     }
     out.write_all(b"\n")
+}
+
+fn write_problem(
+    problem: &Problem,
+    n: usize,
+    options: &Options,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let level = match problem.severity {
+        ProblemSeverity::Error => options.style.red("error"),
+        ProblemSeverity::Warning | ProblemSeverity::Info => options.style.yellow("warning"),
+    };
+    let place = match (problem.file.as_str(), problem.line) {
+        ("", _) => String::new(),
+        (file, Some(line)) => format!("{}:{line}: ", clean(file)),
+        (file, None) => format!("{}: ", clean(file)),
+    };
+    let more = if n > 1 {
+        format!(" (and {} more like it)", grouped(n as u64 - 1))
+    } else {
+        String::new()
+    };
+    writeln!(out, "{level}: {place}{}{more}", clean(&problem.message))
 }
 
 fn write_summary(report: &Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -127,11 +151,13 @@ fn write_summary(report: &Report<'_>, options: &Options, out: &mut dyn Write) ->
             line.push_str(&format!(", {n} {word}"));
         }
     }
-    if !report.problems.is_empty() {
-        line.push_str(&format!(
-            ", {}",
-            counted(report.problems.len(), "problem", "problems")
-        ));
+    let n_problems = report
+        .problems
+        .iter()
+        .filter(|problem| problem.severity > ProblemSeverity::Info)
+        .count();
+    if n_problems > 0 {
+        line.push_str(&format!(", {}", counted(n_problems, "problem", "problems")));
     }
     let stats = &report.stats;
     line.push_str(&format!(
