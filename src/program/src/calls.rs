@@ -15,6 +15,7 @@ use smallvec::SmallVec;
 
 use crate::ids::{CallSite, ExprRef, FunctionId, TypeId};
 use crate::index::Code;
+use crate::indirect::FunctionValues;
 use crate::names::Def;
 use crate::resolve::Resolver;
 use crate::types::Type;
@@ -61,7 +62,7 @@ const COMMON_METHODS: &[&str] = &[
 ];
 
 /// Most implementers an interface call is resolved to.
-const MAX_TARGETS: usize = 24;
+pub(crate) const MAX_TARGETS: usize = 24;
 
 impl Resolver<'_> {
     /// What a call calls, by names and types alone.
@@ -556,11 +557,12 @@ impl CallGraph {
             })
             .collect();
         let direct = callers_of(code, &callees);
+        let values = FunctionValues::new(resolver, &direct, &callees);
         let indirect: Vec<(usize, usize, Callee)> = callees
             .par_iter()
             .enumerate()
             .flat_map_iter(|(file, found)| {
-                let direct = &direct;
+                let values = &values;
                 found
                     .iter()
                     .enumerate()
@@ -570,7 +572,7 @@ impl CallGraph {
                             file: FileId(file as u32),
                             call: CallId(call as u32),
                         };
-                        let targets = function_values(resolver, direct, site);
+                        let targets = values.of_call(site);
                         (!targets.is_empty()).then(|| (file, call, many(targets)))
                     })
             })
@@ -628,100 +630,6 @@ fn callers_of(code: &Code, callees: &[Vec<Callee>]) -> FxHashMap<FunctionId, Vec
         }
     }
     callers
-}
-
-/// The functions an indirect call may reach: values of the variable, of the parameter at its callers, of the field.
-fn function_values(
-    resolver: &Resolver<'_>,
-    callers: &FxHashMap<FunctionId, Vec<CallSite>>,
-    site: CallSite,
-) -> BTreeSet<FunctionId> {
-    let mut found = BTreeSet::new();
-    let callee = resolver.code.ir(site.file).call(site.call).callee;
-    collect_values(
-        resolver,
-        callers,
-        ExprRef {
-            file: site.file,
-            expr: callee,
-        },
-        0,
-        &mut found,
-    );
-    if found.len() > MAX_TARGETS {
-        found.clear();
-    }
-    found
-}
-
-fn collect_values(
-    resolver: &Resolver<'_>,
-    callers: &FxHashMap<FunctionId, Vec<CallSite>>,
-    at: ExprRef,
-    depth: u32,
-    found: &mut BTreeSet<FunctionId>,
-) {
-    if depth > 6 || found.len() > MAX_TARGETS {
-        return;
-    }
-    if let Some(function) = resolver.function_value(at) {
-        found.insert(function);
-        return;
-    }
-    let ir = resolver.code.ir(at.file);
-    let mut follow = |expr: ExprId, found: &mut BTreeSet<FunctionId>| {
-        collect_values(
-            resolver,
-            callers,
-            ExprRef {
-                file: at.file,
-                expr,
-            },
-            depth + 1,
-            found,
-        );
-    };
-    match ir.kind(at.expr) {
-        ExprKind::Local(local) => {
-            for definition in resolver.flows[at.file.0 as usize]
-                .definitions(local)
-                .iter()
-                .take(8)
-            {
-                follow(definition.value, found);
-            }
-            let facts = ir.local(local);
-            if let betwixt_facts::ir::LocalKind::Param(n) = facts.kind {
-                let function = resolver.code.function_id(at.file, facts.function);
-                for site in callers.get(&function).into_iter().flatten().take(64) {
-                    let caller = resolver.code.ir(site.file);
-                    if let Some(&arg) = caller
-                        .expr_list(caller.call(site.call).args)
-                        .get(n as usize)
-                    {
-                        let arg = ExprRef {
-                            file: site.file,
-                            expr: arg,
-                        };
-                        collect_values(resolver, callers, arg, depth + 1, found);
-                    }
-                }
-            }
-        }
-        ExprKind::Index(base, _) => follow(base, found),
-        ExprKind::Project(base, 0) => follow(base, found),
-        ExprKind::Struct(_, entries) if depth > 0 => {
-            for entry in ir.entry_list(entries).iter().take(64) {
-                follow(entry.value, found);
-            }
-        }
-        ExprKind::Conditional(_, a, b) | ExprKind::Binary(_, a, b) => {
-            follow(a, found);
-            follow(b, found);
-        }
-        ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => follow(inner, found),
-        _ => {}
-    }
 }
 
 fn build_graph(

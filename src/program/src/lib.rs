@@ -8,6 +8,7 @@ pub mod events;
 pub mod flow;
 mod ids;
 mod index;
+mod indirect;
 mod input;
 mod models;
 mod names;

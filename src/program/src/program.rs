@@ -148,7 +148,7 @@ impl Program {
         };
         let events = Events::new(&resolver, &calls, &context);
         clock.lap("events");
-        let entries = Entries::new(&resolver, &calls, &workspace);
+        let entries = Entries::new(&resolver, &calls, &workspace, &events);
         clock.lap("entries");
         let stats = Stats {
             functions: code.n_functions(),
@@ -278,8 +278,7 @@ impl Default for Clock {
 
 impl Clock {
     fn lap(&mut self, step: &'static str) {
-        self.laps
-            .push((step, self.last.elapsed().as_secs_f64()));
+        self.laps.push((step, self.last.elapsed().as_secs_f64()));
         self.last = Instant::now();
     }
 }

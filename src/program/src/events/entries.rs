@@ -8,6 +8,7 @@ use betwixt_rules::model::{EntryModel, Model, type_matches};
 use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashMap;
 
+use super::Events;
 use super::chain::Chains;
 use super::matching::{Target, dotted_name, imported_models, matches_call};
 use super::select::select;
@@ -154,7 +155,12 @@ pub struct Entries {
 impl Entries {
     /// Finds the entries and walks the call graph from them; linear in its size.
     #[must_use]
-    pub fn new(resolver: &Resolver<'_>, graph: &CallGraph, workspace: &Workspace) -> Self {
+    pub fn new(
+        resolver: &Resolver<'_>,
+        graph: &CallGraph,
+        workspace: &Workspace,
+        events: &Events,
+    ) -> Self {
         let mut finder = Finder {
             resolver,
             graph,
@@ -166,6 +172,7 @@ impl Entries {
                 finder.file(file);
             }
         }
+        finder.consumers(events);
         let mut entries = finder.found;
         entries.sort_by(|a, b| (a.function, a.kind, &a.name).cmp(&(b.function, b.kind, &b.name)));
         entries.dedup_by(|a, b| a.function == b.function && a.kind == b.kind);
@@ -333,6 +340,45 @@ impl Finder<'_> {
                         self.add(function, entry, model, name.clone(), Some(site));
                     }
                 }
+            }
+        }
+    }
+
+    /// Functions that take messages: handlers handed to a consuming call, or whoever polls.
+    fn consumers(&mut self, events: &Events) {
+        for event in events
+            .events
+            .iter()
+            .filter(|event| event.kind == "queue.consume")
+        {
+            if self.workspace.file(event.site.file).marks.test {
+                continue;
+            }
+            let handlers: Vec<FunctionId> = event
+                .slot("handler")
+                .iter()
+                .flat_map(|&handler| self.handlers(handler, 0))
+                .collect();
+            let name = event
+                .slot("topic")
+                .first()
+                .and_then(|&topic| text(self.resolver, Some(self.graph), topic).constant());
+            let functions = if handlers.is_empty() {
+                vec![event.function]
+            } else {
+                handlers
+            };
+            for function in functions {
+                let n = self.resolver.code.function(function).params.len() as u16;
+                self.found.push(Entry {
+                    function,
+                    kind: EntryKind::Consumer,
+                    name: name.clone(),
+                    registered: Some(event.site),
+                    library: event.library,
+                    inputs: (0..n).map(|index| (index, Symbol::empty())).collect(),
+                    traits: event.traits.iter().map(|name| (*name).to_owned()).collect(),
+                });
             }
         }
     }

@@ -10,6 +10,7 @@ mod lift;
 mod matching;
 mod orm;
 mod select;
+mod shape;
 mod sql;
 
 use betwixt_base::{FileId, Symbol};
@@ -111,6 +112,7 @@ impl Events {
         accesses.extend(sql::lifted(resolver, graph, context, &accesses));
         accesses.retain(|access| !access.is_forwarded);
         accesses.sort_by_key(|access| (access.place.file, access.place.span, access.site));
+        shape::caches(resolver, graph, &mut events);
         lift::lift(resolver, graph, &mut events);
         events.sort_by(|a, b| (a.site, a.kind).cmp(&(b.site, b.kind)));
         events.dedup();

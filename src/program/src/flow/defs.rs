@@ -171,6 +171,15 @@ impl FileFlow {
             ExprKind::Index(base, key) => {
                 self.part(ir, stmt, base, value);
                 self.part(ir, stmt, base, key);
+                // `s.handlers[topic] = fn`: a store to the field's elements.
+                if let ExprKind::Field(owner, name) = ir.kind(base) {
+                    self.field_stores.push(FieldStore {
+                        name,
+                        base: Some(owner),
+                        literal: None,
+                        value,
+                    });
+                }
             }
             ExprKind::Unary(UnaryOp::Deref, inner) => self.assign(ir, stmt, inner, value, op),
             _ => {}

@@ -1,0 +1,199 @@
+//! In-process caches by shape: a type around a map that is called a cache or knows when entries expire.
+
+use betwixt_base::{FileId, Symbol};
+use betwixt_facts::ir::{CallForm, ExprKind, TypeRef, TypeRefId};
+use betwixt_facts::{Field, TypeKind};
+use rustc_hash::FxHashMap;
+
+use super::Event;
+use crate::calls::CallGraph;
+use crate::flow::ingredients::is_context_name;
+use crate::ids::{CallSite, ExprRef, FunctionId, TypeId};
+use crate::resolve::Resolver;
+
+/// What a method of a cache does, and which parameters are key, value and loader.
+#[derive(Debug, Clone, Copy)]
+struct Operation {
+    kind: &'static str,
+    key: usize,
+    value: Option<usize>,
+    loader: Option<usize>,
+}
+
+/// Adds an event at every call of a method of such a type.
+pub(super) fn caches(resolver: &Resolver<'_>, graph: &CallGraph, events: &mut Vec<Event>) {
+    let operations = operations(resolver);
+    let mut methods: Vec<FunctionId> = operations.keys().copied().collect();
+    methods.sort_unstable();
+    for method in methods {
+        let operation = operations[&method];
+        for &site in graph.callers(method) {
+            let ir = resolver.code.ir(site.file);
+            let call = ir.call(site.call);
+            let args = ir.expr_list(call.args);
+            let at = |index: usize| {
+                args.get(index).map(|&expr| {
+                    vec![ExprRef {
+                        file: site.file,
+                        expr,
+                    }]
+                })
+            };
+            let Some(key) = at(operation.key) else {
+                continue;
+            };
+            let mut slots = vec![("key", key)];
+            slots.extend(operation.value.and_then(at).map(|value| ("value", value)));
+            slots.extend(
+                operation
+                    .loader
+                    .and_then(at)
+                    .map(|loader| ("loader", loader)),
+            );
+            events.push(Event {
+                kind: operation.kind,
+                site,
+                function: resolver.code.function_id(site.file, call.function),
+                slots,
+                traits: vec!["per-process"],
+                library: Symbol::new("in-process cache"),
+                via: Vec::new(),
+                inner: Vec::new(),
+            });
+        }
+    }
+}
+
+fn operations(resolver: &Resolver<'_>) -> FxHashMap<FunctionId, Operation> {
+    let code = resolver.code;
+    let caches: Vec<bool> = (0..code.n_types() as u32)
+        .map(|id| is_cache(resolver, TypeId(id)))
+        .collect();
+    let mut found = FxHashMap::default();
+    for function in code.function_ids() {
+        let Some(owner) = resolver.methods.owner(function) else {
+            continue;
+        };
+        if caches[owner.index()]
+            && let Some(operation) = operation(resolver, function)
+        {
+            found.insert(function, operation);
+        }
+    }
+    found
+}
+
+fn is_cache(resolver: &Resolver<'_>, id: TypeId) -> bool {
+    let def = resolver.code.type_def(id);
+    if !matches!(def.kind, TypeKind::Struct | TypeKind::Class) {
+        return false;
+    }
+    let (file, _) = resolver.code.type_place(id);
+    let has_map = def.fields.iter().any(|field| is_map(resolver, file, field));
+    let name = def.name.as_str().to_ascii_lowercase();
+    let is_named = ["cache", "memo", "lru"]
+        .iter()
+        .any(|word| name.contains(word));
+    let expires = def.fields.iter().any(|field| {
+        let name = field.name.as_str().to_ascii_lowercase();
+        ["ttl", "expir", "maxage", "stale"]
+            .iter()
+            .any(|word| name.contains(word))
+    });
+    has_map && (is_named || expires)
+}
+
+fn is_map(resolver: &Resolver<'_>, file: FileId, field: &Field) -> bool {
+    let ir = resolver.code.ir(file);
+    let by_init = field.init.is_some_and(|init| match ir.kind(init) {
+        ExprKind::Call(call) => {
+            let call = ir.call(call);
+            call.form == CallForm::New
+                && matches!(ir.kind(call.callee), ExprKind::Name(name) if name == "Map")
+        }
+        _ => false,
+    });
+    by_init || is_map_type(resolver, file, field.type_ref, 0)
+}
+
+fn is_map_type(resolver: &Resolver<'_>, file: FileId, written: TypeRefId, depth: u32) -> bool {
+    if depth > 5 {
+        return false;
+    }
+    match resolver.code.ir(file).type_ref(written) {
+        TypeRef::Map(..) => true,
+        TypeRef::Pointer(inner) => is_map_type(resolver, file, *inner, depth + 1),
+        TypeRef::Named { name, args, .. } => {
+            matches!(
+                name.as_str(),
+                "Map" | "HashMap" | "BTreeMap" | "IndexMap" | "DashMap" | "Record"
+            ) || args
+                .iter()
+                .any(|&arg| is_map_type(resolver, file, arg, depth + 1))
+        }
+        _ => false,
+    }
+}
+
+fn operation(resolver: &Resolver<'_>, function: FunctionId) -> Option<Operation> {
+    let facts = resolver.code.function(function);
+    let file = resolver.code.file_of(function);
+    let ir = resolver.code.ir(file);
+    let name = facts.name.as_str().to_ascii_lowercase();
+    let starts = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
+    let params: Vec<usize> = facts
+        .params
+        .iter()
+        .enumerate()
+        .filter(|&(_, &local)| !is_context_name(ir.local(local).name.as_str()))
+        .map(|(index, _)| index)
+        .collect();
+    let &key = params.first()?;
+    let is_function = |index: usize| {
+        matches!(
+            ir.type_ref(ir.local(facts.params[index]).type_ref),
+            TypeRef::Function { .. }
+        )
+    };
+    let loader =
+        params.iter().copied().skip(1).find(|&index| {
+            is_function(index) || loads(ir.local(facts.params[index]).name.as_str())
+        });
+    let value = params.get(1).copied().filter(|_| loader.is_none());
+    let kind = if loader.is_some()
+        && starts(&[
+            "get", "load", "fetch", "resolve", "remember", "wrap", "compute", "do",
+        ]) {
+        "cache.load"
+    } else if starts(&["get", "peek", "lookup", "load", "fetch", "find"]) {
+        "cache.get"
+    } else if starts(&["set", "put", "store", "add", "insert", "save"]) && value.is_some() {
+        "cache.set"
+    } else if starts(&[
+        "delete",
+        "remove",
+        "invalidate",
+        "evict",
+        "del",
+        "clear",
+        "forget",
+        "purge",
+    ]) {
+        "cache.delete"
+    } else {
+        return None;
+    };
+    Some(Operation {
+        kind,
+        key,
+        value: if kind == "cache.set" { value } else { None },
+        loader,
+    })
+}
+
+fn loads(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["loader", "load", "fetch", "compute", "factory", "producer"]
+        .iter()
+        .any(|word| name.starts_with(word) || name.ends_with(word))
+}

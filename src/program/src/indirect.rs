@@ -1,0 +1,295 @@
+//! Function values: which functions an indirect call may reach.
+//!
+//! A backward walk from the callee: values of the variable, arguments at the callers of a parameter, stores to the field
+//! (also to the elements of a handler table), what a decorator returns. Bounded; too many targets count as none.
+
+use std::collections::BTreeSet;
+
+use betwixt_base::{FileId, Symbol};
+use betwixt_facts::ir::{ExprId, ExprKind, LocalId, LocalKind, StmtKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::calls::{Callee, MAX_TARGETS};
+use crate::ids::{CallSite, ExprRef, FunctionId, TypeId};
+use crate::resolve::Resolver;
+use crate::types::Type;
+
+const MAX_DEPTH: u32 = 8;
+const MAX_CALLERS: usize = 64;
+
+/// A value stored in a field.
+#[derive(Debug, Clone, Copy)]
+struct Stored {
+    owner: Option<TypeId>,
+    value: ExprRef,
+}
+
+/// Where functions may be stored, for the fields that are called somewhere.
+pub(crate) struct FunctionValues<'a> {
+    resolver: &'a Resolver<'a>,
+    callers: &'a FxHashMap<FunctionId, Vec<CallSite>>,
+    fields: FxHashMap<Symbol, Vec<Stored>>,
+}
+
+impl<'a> FunctionValues<'a> {
+    /// Indexes stores to the fields that unresolved calls go through; linear.
+    pub(crate) fn new(
+        resolver: &'a Resolver<'a>,
+        callers: &'a FxHashMap<FunctionId, Vec<CallSite>>,
+        callees: &[Vec<Callee>],
+    ) -> Self {
+        let wanted = called_fields(resolver, callees);
+        let mut values = Self {
+            resolver,
+            callers,
+            fields: FxHashMap::default(),
+        };
+        for (file, _) in resolver.code.code_files() {
+            values.index(file, &wanted);
+        }
+        values
+    }
+
+    /// The functions a call may reach; empty when none or too many are known.
+    pub(crate) fn of_call(&self, site: CallSite) -> BTreeSet<FunctionId> {
+        let callee = self.resolver.code.ir(site.file).call(site.call).callee;
+        let mut found = BTreeSet::new();
+        self.collect(
+            ExprRef {
+                file: site.file,
+                expr: callee,
+            },
+            0,
+            &mut found,
+        );
+        if found.len() > MAX_TARGETS {
+            found.clear();
+        }
+        found
+    }
+
+    fn index(&mut self, file: FileId, wanted: &FxHashSet<Symbol>) {
+        let resolver = self.resolver;
+        let ir = resolver.code.ir(file);
+        for store in &resolver.flows[file.0 as usize].field_stores {
+            if wanted.contains(&store.name) {
+                let owner = store.base.and_then(|base| owner_type(resolver, file, base));
+                let value = ExprRef {
+                    file,
+                    expr: store.value,
+                };
+                self.fields
+                    .entry(store.name)
+                    .or_default()
+                    .push(Stored { owner, value });
+            }
+        }
+        for expr in &ir.exprs {
+            let ExprKind::Struct(written, entries) = expr.kind else {
+                continue;
+            };
+            for entry in ir.entry_list(entries) {
+                if !wanted.contains(&entry.name) || !may_be_function(ir.kind(entry.value)) {
+                    continue;
+                }
+                let owner = match resolver.written(file, written) {
+                    Type::Def(id) => Some(id),
+                    _ => None,
+                };
+                let value = ExprRef {
+                    file,
+                    expr: entry.value,
+                };
+                self.fields
+                    .entry(entry.name)
+                    .or_default()
+                    .push(Stored { owner, value });
+            }
+        }
+    }
+
+    fn collect(&self, at: ExprRef, depth: u32, found: &mut BTreeSet<FunctionId>) {
+        if depth > MAX_DEPTH || found.len() > MAX_TARGETS {
+            return;
+        }
+        if let Some(function) = self.resolver.function_value(at) {
+            found.insert(function);
+            return;
+        }
+        let ir = self.resolver.code.ir(at.file);
+        let to = |expr: ExprId| ExprRef {
+            file: at.file,
+            expr,
+        };
+        match ir.kind(at.expr) {
+            ExprKind::Local(local) => self.local(at.file, local, depth, found),
+            ExprKind::Field(base, name) => self.field(at.file, base, name, depth, found),
+            ExprKind::Index(base, _) | ExprKind::Project(base, 0) => {
+                self.collect(to(base), depth + 1, found)
+            }
+            ExprKind::Struct(_, entries) if depth > 0 => {
+                for entry in ir.entry_list(entries).iter().take(64) {
+                    self.collect(to(entry.value), depth + 1, found);
+                }
+            }
+            ExprKind::List(items) if depth > 0 => {
+                for &item in ir.expr_list(items).iter().take(64) {
+                    self.collect(to(item), depth + 1, found);
+                }
+            }
+            ExprKind::Conditional(_, a, b) | ExprKind::Binary(_, a, b) => {
+                self.collect(to(a), depth + 1, found);
+                self.collect(to(b), depth + 1, found);
+            }
+            ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => {
+                self.collect(to(inner), depth + 1, found)
+            }
+            ExprKind::Call(call) if depth > 0 => self.returned(
+                CallSite {
+                    file: at.file,
+                    call,
+                },
+                depth,
+                found,
+            ),
+            _ => {}
+        }
+    }
+
+    fn local(&self, file: FileId, local: LocalId, depth: u32, found: &mut BTreeSet<FunctionId>) {
+        for definition in self.resolver.flows[file.0 as usize]
+            .definitions(local)
+            .iter()
+            .take(16)
+        {
+            self.collect(
+                ExprRef {
+                    file,
+                    expr: definition.value,
+                },
+                depth + 1,
+                found,
+            );
+        }
+        let facts = self.resolver.code.ir(file).local(local);
+        let LocalKind::Param(n) = facts.kind else {
+            return;
+        };
+        let function = self.resolver.code.function_id(file, facts.function);
+        for site in self
+            .callers
+            .get(&function)
+            .into_iter()
+            .flatten()
+            .take(MAX_CALLERS)
+        {
+            let ir = self.resolver.code.ir(site.file);
+            if let Some(&arg) = ir.expr_list(ir.call(site.call).args).get(n as usize) {
+                self.collect(
+                    ExprRef {
+                        file: site.file,
+                        expr: arg,
+                    },
+                    depth + 1,
+                    found,
+                );
+            }
+        }
+    }
+
+    fn field(
+        &self,
+        file: FileId,
+        base: ExprId,
+        name: Symbol,
+        depth: u32,
+        found: &mut BTreeSet<FunctionId>,
+    ) {
+        let Some(stored) = self.fields.get(&name) else {
+            return;
+        };
+        let owner = owner_type(self.resolver, file, base);
+        let language = self.resolver.code.facts(file).language.name();
+        let known = stored.iter().filter(|stored| {
+            self.resolver.code.facts(stored.value.file).language.name() == language
+                && match (owner, stored.owner) {
+                    (Some(wanted), Some(owner)) => wanted == owner,
+                    // Without types only the same file is believed.
+                    _ => stored.value.file == file,
+                }
+        });
+        for stored in known.take(MAX_TARGETS * 2) {
+            self.collect(stored.value, depth + 1, found);
+        }
+    }
+
+    /// `wrap(name, handler)`: the closure it returns.
+    fn returned(&self, site: CallSite, depth: u32, found: &mut BTreeSet<FunctionId>) {
+        let callee = self.resolver.callee_at(site.file, site.call, 6);
+        for &function in callee.functions().iter().take(2) {
+            let (file, idx) = self.resolver.code.function_place(function);
+            let ir = self.resolver.code.ir(file);
+            for &stmt in self.resolver.flows[file.0 as usize].returns[idx.index()]
+                .iter()
+                .take(4)
+            {
+                if let StmtKind::Return(values) = ir.stmt(stmt).kind
+                    && let Some(&value) = ir.expr_list(values).first()
+                {
+                    self.collect(ExprRef { file, expr: value }, depth + 1, found);
+                }
+            }
+        }
+    }
+}
+
+/// Fields that are called, or indexed and then called, by calls that are not resolved.
+fn called_fields(resolver: &Resolver<'_>, callees: &[Vec<Callee>]) -> FxHashSet<Symbol> {
+    let mut wanted = FxHashSet::default();
+    for (file, facts) in resolver.code.code_files() {
+        let ir = &facts.ir;
+        for (call, callee) in callees[file.0 as usize].iter().enumerate() {
+            if *callee != Callee::Unknown {
+                continue;
+            }
+            let mut pending = vec![ir.calls[call].callee];
+            for _ in 0..12 {
+                let Some(expr) = pending.pop() else { break };
+                match ir.kind(expr) {
+                    ExprKind::Field(_, name) => {
+                        wanted.insert(name);
+                    }
+                    ExprKind::Index(base, _)
+                    | ExprKind::Project(base, _)
+                    | ExprKind::Unary(_, base) => {
+                        pending.push(base);
+                    }
+                    ExprKind::Local(local) => {
+                        let definitions = resolver.flows[file.0 as usize].definitions(local);
+                        pending.extend(definitions.iter().take(4).map(|known| known.value));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    wanted
+}
+
+fn owner_type(resolver: &Resolver<'_>, file: FileId, base: ExprId) -> Option<TypeId> {
+    match resolver.type_of(ExprRef { file, expr: base }) {
+        Type::Def(id) => Some(id),
+        _ => None,
+    }
+}
+
+fn may_be_function(kind: ExprKind) -> bool {
+    matches!(
+        kind,
+        ExprKind::Closure(_)
+            | ExprKind::Name(_)
+            | ExprKind::Field(..)
+            | ExprKind::Local(_)
+            | ExprKind::Call(_)
+    )
+}
