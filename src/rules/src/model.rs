@@ -8,7 +8,8 @@
 //! Names of types are names in the library, without package: Go `DB` of `database/sql`, TypeScript an exported class, interface
 //! or object (`Prisma` in `Prisma.sql`), Rust the type a function is associated with (`Uuid` in `Uuid::new_v4`) or the trait.
 //! Names of calls are functions, methods or constructors (`new Worker` is `Worker`), Rust macros with `!`; a path from the
-//! receiver is written with dots (`paymentIntents.create`; of a global `Math.random`), and `()` is a call of the value itself (``sql`…` ``, `knex('users')`).
+//! receiver is written with dots (`paymentIntents.create`; of a global `Math.random`), and `()` is a call of the value itself
+//! (``sql`…` ``, `knex('users')`), without types of the default export.
 
 mod check;
 mod pattern;
@@ -46,6 +47,9 @@ pub struct Model {
     /// What the default export is called here (`Redis` of `import Redis from 'ioredis'`). Without it a default import is the package itself.
     #[serde(default)]
     pub default_export: Option<String>,
+    /// The same where the packages differ: `node-cache: NodeCache`.
+    #[serde(default)]
+    pub default_exports: BTreeMap<String, String>,
     /// What values the library's functions return: `createClient: Client`, `Open: DB`, `DB.Begin: Tx`. Types are names in the library,
     /// or of another one after its package: `net/http#Request`. With several results the first one; promises, futures, `Result` and `Option` are looked through. A constructor need not be named.
     #[serde(default)]
@@ -87,7 +91,7 @@ pub struct Model {
 pub struct EventModel {
     /// Which event: a word of [`EVENTS`].
     pub event: String,
-    /// Only in these packages, each inside one of the model's.
+    /// Only in these packages, each inside one of the model's; `builtin` then does not hold.
     #[serde(default)]
     pub packages: Vec<String>,
     /// Receiver types of the library that have the methods, or types of the program that extend, implement or embed one; empty for
@@ -154,6 +158,9 @@ pub struct EntryModel {
     /// Which argument (with `attributes`: of the attribute) names the route, topic or queue.
     #[serde(default)]
     pub name: Option<String>,
+    /// Registration: as in events, the call counts only when this value is a string that starts with one of these (`on("message", …)`).
+    #[serde(default)]
+    pub starts_with: BTreeMap<String, Vec<String>>,
     /// Registration: the handler counts only when it reads one of these fields of its first parameter (`input`, `ctx`).
     #[serde(default)]
     pub takes: Vec<String>,

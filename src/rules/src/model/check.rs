@@ -170,6 +170,9 @@ fn check_entry(entry: &EntryModel) -> Checked {
         }
         None => {}
     }
+    for value in entry.starts_with.keys() {
+        readable("`starts-with`", value)?;
+    }
     if let Some(name) = &entry.name {
         readable("`name`", name)?;
     }
@@ -341,6 +344,7 @@ fn names_of(model: &Model, event: &EventModel) -> Vec<String> {
             names.push(format!("*.{call}"));
             continue;
         }
+        let is_builtin = model.builtin && event.packages.is_empty();
         let packages = if event.packages.is_empty() {
             &model.packages
         } else {
@@ -349,7 +353,7 @@ fn names_of(model: &Model, event: &EventModel) -> Vec<String> {
         let packages = packages
             .iter()
             .map(String::as_str)
-            .chain(model.builtin.then_some("builtin"));
+            .chain(is_builtin.then_some("builtin"));
         for package in packages {
             if event.types.is_empty() {
                 names.push(format!("{package} {call}"));
