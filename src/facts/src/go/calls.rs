@@ -238,12 +238,13 @@ impl Lowering<'_> {
     }
 
     /// Whether what the grammar takes for a type is a variable, or an expression.
-    fn is_value(&self, idx: NodeIdx) -> bool {
+    pub(super) fn is_value(&self, idx: NodeIdx) -> bool {
         match self.tree.kind(idx) {
-            Kind::TypeIdentifier | Kind::QualifiedType => {
-                let text = self.str(idx);
-                let first = text.split('.').next().unwrap_or(text);
-                self.builder.lookup(Symbol::new(first)).is_some()
+            Kind::TypeIdentifier => self.is_variable(self.str(idx)),
+            Kind::QualifiedType => {
+                let (first, name) = self.str(idx).split_once('.').unwrap_or_default();
+                let is_exported = name.chars().next().is_some_and(char::is_uppercase);
+                !is_exported || self.is_variable(first)
             }
             Kind::TypeElem | Kind::PointerType | Kind::ParenthesizedType => self
                 .tree
@@ -253,6 +254,11 @@ impl Lowering<'_> {
             Kind::TypeInstantiationExpression => false,
             kind => super::statements::is_expression(kind),
         }
+    }
+
+    fn is_variable(&self, name: &str) -> bool {
+        let symbol = Symbol::new(name);
+        self.builder.lookup(symbol).is_some() || self.global_types.contains_key(&symbol)
     }
 
     /// The grammar reads `handlers[topic](m)` as a generic call. It is an index when the callee or what stands in

@@ -207,6 +207,23 @@ impl<'t> Lowering<'t> {
         self.builder.declare(name, type_ref, kind, span)
     }
 
+    /// Makes the package-level variables of the file known before any function is lowered.
+    pub(super) fn collect_globals(&mut self, idx: NodeIdx) {
+        let tree = self.tree;
+        for child in tree.children(idx) {
+            match tree.kind(child) {
+                Kind::VarSpecList => self.collect_globals(child),
+                Kind::VarSpec | Kind::ConstSpec => {
+                    let spec = self.spec(child);
+                    for name in spec.names {
+                        self.global_types.insert(self.symbol(name), spec.type_ref);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// `var` and `const` at the top of the file, in groups or alone.
     pub(super) fn globals_declaration(&mut self, idx: NodeIdx) {
         let tree = self.tree;
@@ -233,7 +250,6 @@ impl<'t> Lowering<'t> {
         };
         let first = self.globals.len();
         for &name in &spec.names {
-            self.global_types.insert(self.symbol(name), type_ref);
             self.globals.push(Global {
                 name: self.symbol(name),
                 module: Symbol::empty(),

@@ -60,7 +60,6 @@ impl<'t> Lowering<'t> {
             Kind::TypeConversionExpression => return self.type_conversion(idx),
             Kind::ParenthesizedExpression
             | Kind::LiteralElement
-            | Kind::TypeInstantiationExpression
             | Kind::ExpressionStatement
             | Kind::ParenthesizedType
             | Kind::TypeElem => match tree.first(idx) {
@@ -77,6 +76,9 @@ impl<'t> Lowering<'t> {
                 return self.name(self.str(idx), span);
             }
             Kind::QualifiedType => return self.selector(idx),
+            Kind::GenericType | Kind::TypeInstantiationExpression => {
+                return self.type_instantiation(idx);
+            }
             Kind::PointerType => match tree.first(idx) {
                 Some(inner) => ExprKind::Unary(UnaryOp::Deref, self.expr(inner)),
                 None => ExprKind::Unknown,
@@ -252,6 +254,32 @@ impl<'t> Lowering<'t> {
         }
         let index = self.expr(index);
         self.builder.expr(ExprKind::Index(base, index), span)
+    }
+
+    /// `f[[]int]` and `f[K, V]` are just `f`. The grammar also reads `m[a.b][c.d]` as one of these, but no type has
+    /// two lists of arguments.
+    fn type_instantiation(&mut self, idx: NodeIdx) -> ExprId {
+        let tree = self.tree;
+        let Some(base) = tree.first(idx) else {
+            return self.unknown(idx);
+        };
+        let value = self.expr(base);
+        let mut args: SmallVec<[NodeIdx; 2]> = SmallVec::new();
+        for arg in tree.children(idx).skip(1) {
+            match tree.kind(arg) {
+                Kind::TypeArguments => args.extend(tree.children(arg)),
+                _ => args.push(arg),
+            }
+        }
+        let is_inside = tree.kind(idx) == Kind::GenericType;
+        match args.as_slice() {
+            &[only] if is_inside || tree.kind(base) == Kind::GenericType || self.is_value(only) => {
+                let index = self.expr(only);
+                self.builder
+                    .expr(ExprKind::Index(value, index), tree.span(idx))
+            }
+            _ => value,
+        }
     }
 
     /// `base[a:b]`; the bounds are seen for their calls only.

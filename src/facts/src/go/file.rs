@@ -160,7 +160,7 @@ pub(super) struct Lowering<'t> {
     pub(super) defined: FxHashMap<Symbol, TypeRefId>,
     /// Written types of the fields of the structs of this file, by type and field.
     pub(super) field_types: FxHashMap<(Symbol, Symbol), TypeRefId>,
-    /// Written types of the package-level variables met so far.
+    /// Package-level variables and constants with their written types.
     pub(super) global_types: FxHashMap<Symbol, TypeRefId>,
     /// Module-level functions of this file.
     pub(super) function_names: FxHashSet<&'t str>,
@@ -226,8 +226,10 @@ impl<'t> Lowering<'t> {
         self.builder.open_block();
         self.collect_names(root);
         for child in tree.children(root) {
-            if tree.kind(child) == Kind::TypeDeclaration {
-                self.type_declaration(child);
+            match tree.kind(child) {
+                Kind::TypeDeclaration => self.type_declaration(child),
+                Kind::ConstDeclaration | Kind::VarDeclaration => self.collect_globals(child),
+                _ => {}
             }
         }
         for child in tree.children(root) {

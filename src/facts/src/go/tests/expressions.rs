@@ -57,6 +57,22 @@ fn indexing_before_a_call_is_no_type_argument() {
 }
 
 #[test]
+fn two_pairs_of_brackets_are_no_type() {
+    check_body(
+        "m[k.a][k.b] = 1
+         m[k.a][k.b].f = 1
+         x := m[K.A][k.b][k.c]
+         y := m[a][b](x)",
+        "
+        m[k.a][k.b] = 1
+        m[k.a][k.b].f = 1
+        x#0 = m[K.A][k.b][k.c]
+        y#1 = m[a][b](x#0)
+        ",
+    );
+}
+
+#[test]
 fn conversions_are_casts_where_the_type_is_sure() {
     check_in(
         "import (\"net/http\"; \"time\")

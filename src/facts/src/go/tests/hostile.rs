@@ -218,14 +218,14 @@ fn check_ids(facts: &FileFacts) {
         assert!(matches!(ir.kind(call.expr), crate::ir::ExprKind::Call(id) if id.index() == idx));
         assert!(call.callee.index() < ir.exprs.len());
         assert!(call.function.index() < facts.functions.len());
-        ir.expr_list(call.args);
+        assert_eq!(ir.expr_list(call.args).len(), call.args.len as usize);
     }
     for list in &ir.expr_lists {
         assert!(list.index() < ir.exprs.len());
     }
     for (idx, function) in facts.functions.iter().enumerate() {
         assert!(function.parent.is_none_or(|parent| parent.index() < idx));
-        ir.block(function.body);
+        assert_eq!(ir.block(function.body).len(), function.body.len as usize);
     }
     assert!(!print_facts(facts).contains('\u{0}'));
 }
