@@ -276,13 +276,18 @@ impl IrBuilder {
 
     /// Adds a nameless local that holds the value of a hoisted expression.
     pub fn temporary(&mut self, span: Span) -> LocalId {
+        self.nameless(TypeRefId(0), LocalKind::Temporary, span)
+    }
+
+    /// Adds a local that no name refers to, such as a destructured parameter.
+    pub fn nameless(&mut self, type_ref: TypeRefId, kind: LocalKind, span: Span) -> LocalId {
         let id = LocalId(self.ir.locals.len() as u32);
         let function = self.current_function();
         self.ir.locals.push(Local {
             name: Symbol::new("_"),
-            type_ref: TypeRefId(0),
+            type_ref,
             function,
-            kind: LocalKind::Temporary,
+            kind,
             span,
         });
         id

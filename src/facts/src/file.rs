@@ -222,7 +222,8 @@ pub struct Function {
     pub body: Block,
     /// The function it is written in; `None` at the top of the file.
     pub parent: Option<FunctionIdx>,
-    /// Rust attributes, TypeScript decorators.
+    /// Rust attributes, TypeScript decorators. A decorator of a parameter (`@Body("x") dto`) is here, too, with the
+    /// parameter as its first argument ([`crate::ir::ExprKind::Local`]).
     pub attributes: Vec<Attribute>,
     /// Yes-or-no properties.
     pub flags: FunctionFlags,

@@ -11,6 +11,7 @@ pub mod ir;
 mod print;
 pub mod schema;
 pub mod sql;
+pub mod typescript;
 
 pub use builder::IrBuilder;
 pub use file::{
