@@ -1,7 +1,8 @@
 //! One file's text to its facts: the language decides who reads it.
 
 use betwixt_base::workspace::SourceFile;
-use betwixt_base::{FileId, Language, Problem, ProblemSeverity};
+use betwixt_base::{FileId, Language, LineIndex, Problem, ProblemSeverity};
+use betwixt_facts::schema;
 use betwixt_program::CodeFile;
 use betwixt_syntax::Limits;
 
@@ -37,15 +38,33 @@ pub fn lower(
 }
 
 fn read(id: FileId, file: &SourceFile, text: &str, limits: &Limits) -> (CodeFile, Vec<Problem>) {
-    let facts = match file.language {
-        Language::Go => Some(betwixt_facts::go::lower(text, limits)),
-        _ => None,
-    };
-    let code = CodeFile {
+    let mut code = CodeFile {
         file: id,
-        facts,
+        facts: None,
         ops: Vec::new(),
         queries: Vec::new(),
+        lines: None,
     };
-    (code, Vec::new())
+    let problems = match file.language {
+        Language::Go => {
+            code.facts = Some(betwixt_facts::go::lower(text, limits));
+            Vec::new()
+        }
+        Language::Sql => {
+            let schema = schema::read_sql_file(&file.path, text);
+            code.ops = schema.ops;
+            code.queries = schema.queries;
+            schema.problems
+        }
+        Language::Prisma => {
+            let (ops, problems) = schema::read_prisma(text);
+            code.ops = ops;
+            problems
+        }
+        _ => Vec::new(),
+    };
+    if code.facts.is_none() {
+        code.lines = Some(LineIndex::new(text));
+    }
+    (code, problems)
 }
