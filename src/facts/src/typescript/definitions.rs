@@ -455,6 +455,7 @@ impl Lowering<'_> {
                 name,
                 value,
                 payload: Vec::new(),
+                attributes: Vec::new(),
             });
         }
         let mut def = self.type_def(name, TypeKind::Enum, at);
