@@ -2,7 +2,7 @@
 
 use betwixt_base::workspace::SourceFile;
 use betwixt_base::{FileId, Language, LineIndex, Problem, ProblemSeverity};
-use betwixt_facts::schema;
+use betwixt_facts::{go, schema, typescript};
 use betwixt_program::CodeFile;
 use betwixt_syntax::Limits;
 
@@ -47,7 +47,11 @@ fn read(id: FileId, file: &SourceFile, text: &str, limits: &Limits) -> (CodeFile
     };
     let problems = match file.language {
         Language::Go => {
-            code.facts = Some(betwixt_facts::go::lower(text, limits));
+            code.facts = Some(go::lower(text, limits));
+            Vec::new()
+        }
+        language if language.name() == "typescript" => {
+            code.facts = Some(typescript::lower(language, text, limits));
             Vec::new()
         }
         Language::Sql => {
