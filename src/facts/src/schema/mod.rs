@@ -4,10 +4,12 @@
 
 mod alter;
 mod clickhouse;
+pub mod code;
 mod cursor;
 mod ddl;
 mod family;
 mod op;
+mod print;
 mod prisma;
 mod prisma_text;
 mod script;
@@ -21,10 +23,12 @@ mod tests;
 use betwixt_base::{Problem, ProblemSeverity, Span};
 use serde::{Deserialize, Serialize};
 
+pub use code::read_code;
 pub use ddl::read_ddl;
 pub use op::{
     Column, Engine, ForeignKey, Index, NamedQuery, Policy, QueryMany, SchemaOp, Table, TypeFamily,
 };
+pub use print::print_schema;
 pub use prisma::read_prisma;
 pub use sqlc::read_named_queries;
 

@@ -1,0 +1,33 @@
+//! Code that declares schemas, and what is read from it.
+
+mod ent;
+mod gorm;
+
+use betwixt_syntax::Limits;
+
+use super::read_code;
+use crate::schema::print_schema;
+
+/// What is read from Go code, printed.
+fn of_go(text: &str) -> String {
+    print_schema(&read_code(&crate::go::lower(text, &Limits::default())))
+}
+
+/// Compares line by line, without the indentation of the test.
+#[track_caller]
+fn check(found: &str, expected: &str) {
+    let lines: Vec<&str> = expected
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let indent = lines
+        .iter()
+        .map(|line| line.len() - line.trim_start().len())
+        .min()
+        .unwrap_or(0);
+    let expected: String = lines
+        .iter()
+        .map(|line| format!("{}\n", &line[indent..]))
+        .collect();
+    assert_eq!(found, expected, "found:\n{found}");
+}
