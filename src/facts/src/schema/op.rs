@@ -82,8 +82,8 @@ pub enum SchemaOp {
     /// Columns, indexes and keys that models share and no table has by itself: an embedded struct, a base class, a mixin,
     /// an object spread into tables. `model` of the table is its name in code; its own `name` is empty.
     Mixin(Table),
-    /// A table also has what another model or mixin has; the name may be declared in another file. When it is found
-    /// nowhere, columns of this table are unknown.
+    /// A table (or mixin, by its model's name) also has what another model or mixin has; the name may be declared in
+    /// another file. When it is found nowhere, columns of this table are unknown.
     Include { table: Symbol, model: Symbol },
     /// `DROP POLICY`.
     DropPolicy {

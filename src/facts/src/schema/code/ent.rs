@@ -16,7 +16,8 @@ use betwixt_base::Symbol;
 use rustc_hash::FxHashMap;
 
 use super::naming::{plural, snake_case};
-use super::view::{Chain, View, column, empty_table, foreign_key, index, primary_key, type_name};
+use super::parts::{column, empty_table, foreign_key, index, primary_key};
+use super::view::{Chain, NamedType, View, type_name};
 use crate::file::{FileFacts, Function, TypeDef};
 use crate::ir::{ExprId, ExprKind, FunctionIdx};
 use crate::schema::{Index, SchemaOp, Table};
@@ -55,7 +56,7 @@ enum Kind {
 fn kind_of(view: &View<'_>, def: &TypeDef) -> Option<Kind> {
     let embedded = def.fields.iter().filter(|field| field.embedded);
     let mut names = embedded.filter_map(|field| type_name(view.ir, field.type_ref));
-    names.find_map(|(qualifier, name, _)| match (qualifier?, name) {
+    names.find_map(|named| match (named.qualifier?, named.name) {
         ("ent", "Schema") => Some(Kind::Schema),
         ("mixin", "Schema") | ("ent", "Mixin") => Some(Kind::Mixin),
         _ => None,
@@ -302,7 +303,8 @@ fn mixins(view: &View<'_>, def: &TypeDef) -> Vec<Symbol> {
     let mut names = mixin_types(view, def);
     names.retain(|(qualifier, name)| {
         let is_own = view.facts.types.iter().any(|def| def.name == *name);
-        !is_own && !(qualifier == "mixin" && builtin_mixin(name.as_str()).is_some())
+        let is_built_in = qualifier == "mixin" && builtin_mixin(name.as_str()).is_some();
+        !is_own && !is_built_in
     });
     names.into_iter().map(|(_, name)| name).collect()
 }
@@ -348,7 +350,7 @@ fn mixin_types(view: &View<'_>, def: &TypeDef) -> Vec<(String, Symbol)> {
     items
         .filter_map(|&item| match view.ir.kind(view.plain(item)) {
             ExprKind::Struct(written, _) => {
-                let (qualifier, name, _) = type_name(view.ir, written)?;
+                let NamedType { qualifier, name } = type_name(view.ir, written)?;
                 Some((qualifier.unwrap_or("").to_owned(), Symbol::new(name)))
             }
             _ => {

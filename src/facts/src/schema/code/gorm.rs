@@ -15,7 +15,8 @@ use betwixt_base::{Span, Symbol};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::naming::{plural, snake_case};
-use super::view::{View, column, empty_table, foreign_key, index, primary_key, type_name};
+use super::parts::{column, empty_table, foreign_key, index, primary_key};
+use super::view::{NamedType, View, type_name};
 use crate::file::{Field, FileFacts, TypeDef, TypeKind};
 use crate::ir::{TypeRef, TypeRefId};
 use crate::schema::{Column, Index, SchemaOp, Table, TypeFamily};
@@ -178,7 +179,7 @@ impl<'f> Models<'f> {
         let embedded = fields
             .filter(|field| field.embedded || Tag::new(field).has("embedded"))
             .filter_map(|field| type_name(&facts.ir, field.type_ref))
-            .map(|(_, name, _)| Symbol::new(name))
+            .map(|named| Symbol::new(named.name))
             .collect();
         Self {
             view,
@@ -200,7 +201,10 @@ impl<'f> Models<'f> {
         field.embedded
             && matches!(
                 type_name(&self.view.facts.ir, field.type_ref),
-                Some((Some("gorm"), "Model", _))
+                Some(NamedType {
+                    qualifier: Some("gorm"),
+                    name: "Model"
+                })
             )
     }
 
@@ -304,7 +308,7 @@ impl<'f> Models<'f> {
     }
 
     fn embed(&self, field: &Field, prefix: &str, n_left: u32, parts: &mut Parts) {
-        let Some((_, name, _)) = type_name(&self.view.facts.ir, field.type_ref) else {
+        let Some(NamedType { name, .. }) = type_name(&self.view.facts.ir, field.type_ref) else {
             return;
         };
         let name = Symbol::new(name);
@@ -328,10 +332,10 @@ impl<'f> Models<'f> {
             "polymorphictype",
         ]);
         let named = type_name(ir, field.type_ref);
-        let Some((_, model, _)) = named else {
+        let Some(NamedType { name: model, .. }) = named else {
             let is_many = match ir.type_ref(field.type_ref) {
                 TypeRef::Slice(of) => type_name(ir, *of)
-                    .is_some_and(|(_, name, _)| name.starts_with(char::is_uppercase)),
+                    .is_some_and(|named| named.name.starts_with(char::is_uppercase)),
                 _ => false,
             };
             return (is_relation || is_many).then_some(None);

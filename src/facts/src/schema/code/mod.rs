@@ -1,10 +1,18 @@
 //! Schemas that are written in code: models, entities, schema builders, migrations.
 
+mod classes;
+pub mod drizzle;
 pub mod ent;
 pub mod gorm;
+pub mod knex;
 mod naming;
+mod parts;
+pub mod query_interface;
+pub mod sequelize;
+pub mod table_builder;
 #[cfg(test)]
 mod tests;
+pub mod typeorm;
 mod view;
 
 use betwixt_base::Language;
@@ -18,13 +26,31 @@ use crate::schema::SchemaOp;
 #[must_use]
 pub fn read_code(facts: &FileFacts) -> Vec<SchemaOp> {
     let mut ops = Vec::new();
-    if facts.language == Language::Go {
-        if ent::may_have(facts) {
-            ops.extend(ent::read(facts));
-        }
-        if gorm::may_have(facts) {
-            ops.extend(gorm::read(facts));
+    for (languages, may_have, read) in READERS {
+        if languages.contains(&facts.language) && may_have(facts) {
+            ops.extend(read(facts));
         }
     }
     ops
 }
+
+/// The languages a library is used in, whether a file may use it, what such a file declares.
+type Reader = (
+    &'static [Language],
+    fn(&FileFacts) -> bool,
+    fn(&FileFacts) -> Vec<SchemaOp>,
+);
+
+const GO: &[Language] = &[Language::Go];
+const TYPESCRIPT: &[Language] = &[Language::TypeScript, Language::Tsx, Language::JavaScript];
+
+const READERS: [Reader; 8] = [
+    (GO, ent::may_have, ent::read),
+    (GO, gorm::may_have, gorm::read),
+    (TYPESCRIPT, drizzle::may_have, drizzle::read),
+    (TYPESCRIPT, knex::may_have, knex::read),
+    (TYPESCRIPT, sequelize::may_have, sequelize::read),
+    (TYPESCRIPT, query_interface::may_have, query_interface::read),
+    (TYPESCRIPT, typeorm::may_have, typeorm::read),
+    (TYPESCRIPT, table_builder::may_have, table_builder::read),
+];

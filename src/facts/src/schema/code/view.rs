@@ -9,10 +9,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::file::{Attribute, FileFacts, Function};
 use crate::ir::{
-    Block, Call, CallId, ExprId, ExprKind, FunctionIdx, Ir, StmtKind, StructEntry, TypeRef,
-    TypeRefId,
+    Block, Call, CallForm, CallId, ExprId, ExprKind, FunctionIdx, Ir, StmtKind, StructEntry,
+    TypeRef, TypeRefId,
 };
-use crate::schema::{Column, ForeignKey, Index, Table, TypeFamily};
 
 /// Longest chain of calls, aliases or enclosing functions that is followed.
 const MAX_STEPS: usize = 256;
@@ -33,7 +32,6 @@ pub(super) struct Link<'f> {
     /// The bare name that is called.
     pub(super) name: &'f str,
     pub(super) args: &'f [ExprId],
-    pub(super) type_args: &'f [TypeRefId],
     pub(super) span: Span,
 }
 
@@ -110,10 +108,57 @@ impl<'f> View<'f> {
         expr
     }
 
-    /// A string.
+    /// A string; also the value of an enum member of this file.
     pub(super) fn text(&self, expr: ExprId) -> Option<Symbol> {
         match self.ir.kind(self.value(expr)) {
             ExprKind::Str(text) => Some(text),
+            ExprKind::Field(base, member) => self.enum_text(base, member),
+            _ => None,
+        }
+    }
+
+    fn enum_text(&self, base: ExprId, member: Symbol) -> Option<Symbol> {
+        let ExprKind::Name(name) = self.ir.kind(self.plain(base)) else {
+            return None;
+        };
+        let def = self.facts.types.iter().find(|def| def.name == name)?;
+        let value = def
+            .variants
+            .iter()
+            .find(|variant| variant.name == member)?
+            .value?;
+        match self.ir.kind(value) {
+            ExprKind::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a template or string whose other parts `part` names; `None` when it cannot name one.
+    pub(super) fn template(
+        &self,
+        expr: ExprId,
+        part: impl Fn(ExprId) -> Option<Symbol>,
+    ) -> Option<String> {
+        let expr = self.value(expr);
+        match self.ir.kind(expr) {
+            ExprKind::Str(text) => Some(text.to_string()),
+            ExprKind::Concat(pieces) => {
+                let mut text = String::new();
+                for &piece in self.ir.expr_list(pieces) {
+                    match self.ir.kind(piece) {
+                        ExprKind::Str(literal) => text.push_str(literal.as_str()),
+                        _ => text.push_str(part(piece)?.as_str()),
+                    }
+                }
+                Some(text)
+            }
+            ExprKind::Call(call) => {
+                let call = self.ir.call(call);
+                let [template] = self.ir.expr_list(call.args) else {
+                    return None;
+                };
+                (call.form == CallForm::Tagged).then(|| self.template(*template, part))?
+            }
             _ => None,
         }
     }
@@ -247,7 +292,6 @@ impl<'f> View<'f> {
             links.push(Link {
                 name,
                 args: self.ir.expr_list(call.args),
-                type_args: self.ir.type_list(call.type_args),
                 span: self.ir.expr(call.expr).span,
             });
             base = receiver;
@@ -260,7 +304,7 @@ impl<'f> View<'f> {
         (!links.is_empty()).then_some(Chain { base, links })
     }
 
-    /// The outermost calls of a function's own code that start on `base` (a parameter), in order.
+    /// The outermost calls of a function's own code, in order.
     pub(super) fn chains_in(&self, function: FunctionIdx) -> Vec<Chain<'f>> {
         self.outermost_calls(|owner| owner == function)
     }
@@ -295,6 +339,32 @@ impl<'f> View<'f> {
             next = function.parent;
         }
         false
+    }
+
+    /// Whether a function is written inside another.
+    pub(super) fn is_within(&self, function: FunctionIdx, around: FunctionIdx) -> bool {
+        let mut next = self.facts.functions[function.index()].parent;
+        for _ in 0..MAX_STEPS {
+            match next {
+                Some(function) if function == around => return true,
+                Some(function) => next = self.facts.functions[function.index()].parent,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// Whether a function is part of undoing a migration.
+    pub(super) fn is_undo(&self, function: FunctionIdx) -> bool {
+        self.is_inside(function, |name| name == "down")
+    }
+
+    /// The first value that the function of that name at the top of the file returns.
+    pub(super) fn returned_by(&self, name: &str) -> Option<ExprId> {
+        let function = self.facts.functions.iter().find(|function| {
+            function.name == name && function.parent.is_some_and(|idx| idx.0 == 0)
+        })?;
+        self.returned(function).into_iter().next()
     }
 
     /// The bare name that is called, and what it is called on.
@@ -333,25 +403,26 @@ pub(super) fn last_part(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-/// The last name of a written type, through pointers: `Model` of `*gorm.Model`.
-pub(super) fn type_name<'f>(
-    ir: &'f Ir,
-    type_ref: TypeRefId,
-) -> Option<(Option<&'f str>, &'f str, &'f [TypeRefId])> {
+/// A written type, without its arguments.
+pub(super) struct NamedType<'f> {
+    pub(super) qualifier: Option<&'f str>,
+    pub(super) name: &'f str,
+}
+
+/// The name of a written type, through pointers: `Model` of `*gorm.Model`.
+pub(super) fn type_name(ir: &Ir, type_ref: TypeRefId) -> Option<NamedType<'_>> {
     let mut type_ref = type_ref;
     for _ in 0..MAX_STEPS {
         match ir.type_ref(type_ref) {
             TypeRef::Pointer(inner) => type_ref = *inner,
             TypeRef::Named {
-                qualifier,
-                name,
-                args,
+                qualifier, name, ..
             } => {
-                return Some((
-                    qualifier.map(|qualifier| qualifier.as_str()),
-                    name.as_str(),
-                    args,
-                ));
+                let qualifier = qualifier.map(|qualifier| qualifier.as_str());
+                return Some(NamedType {
+                    qualifier,
+                    name: name.as_str(),
+                });
             }
             _ => return None,
         }
@@ -364,84 +435,4 @@ pub(super) fn attribute<'f>(attributes: &'f [Attribute], name: &str) -> Option<&
     attributes
         .iter()
         .find(|attribute| last_part(attribute.name.as_str()) == name)
-}
-
-/// A table with nothing in it, by the name in the database; `billing.invoices` is qualified.
-pub(super) fn empty_table(name: &str, model: Option<Symbol>, span: Span) -> Table {
-    let (schema, name) = match name.split_once('.') {
-        // Names that code computes from an enum keep their dot.
-        Some((schema, name)) if !schema.starts_with(char::is_uppercase) => {
-            (Some(Symbol::new(schema)), name)
-        }
-        _ => (None, name),
-    };
-    let name = Symbol::new(name);
-    Table {
-        schema,
-        name,
-        model: model.filter(|model| *model != name),
-        columns: Vec::new(),
-        indexes: Vec::new(),
-        foreign_keys: Vec::new(),
-        is_view: false,
-        if_not_exists: false,
-        engine: None,
-        span,
-    }
-}
-
-/// A nullable column without default.
-pub(super) fn column(name: &str, sql_type: &str, span: Span) -> Column {
-    Column {
-        name: Symbol::new(name),
-        field: None,
-        sql_type: Symbol::new(sql_type),
-        family: TypeFamily::of_type(sql_type),
-        not_null: false,
-        has_default: false,
-        span,
-    }
-}
-
-/// An index without conditions.
-pub(super) fn index(columns: Vec<Symbol>, is_unique: bool) -> Index {
-    Index {
-        name: None,
-        columns,
-        is_unique,
-        is_primary: false,
-        predicate: None,
-        nulls_not_distinct: false,
-    }
-}
-
-/// The primary key.
-pub(super) fn primary_key(columns: Vec<Symbol>) -> Index {
-    Index {
-        is_primary: true,
-        ..index(columns, true)
-    }
-}
-
-/// A key to columns of another table.
-pub(super) fn foreign_key(
-    columns: Vec<Symbol>,
-    table: &str,
-    foreign_columns: Vec<Symbol>,
-) -> ForeignKey {
-    let (schema, name) = match table.split_once('.') {
-        Some((schema, name)) if !schema.starts_with(char::is_uppercase) => {
-            (Some(Symbol::new(schema)), name)
-        }
-        _ => (None, table),
-    };
-    ForeignKey {
-        name: None,
-        columns,
-        foreign_schema: schema,
-        foreign_table: Symbol::new(name),
-        foreign_columns,
-        relation: None,
-        inverse: None,
-    }
 }

@@ -1,8 +1,13 @@
 //! Code that declares schemas, and what is read from it.
 
+mod drizzle;
 mod ent;
 mod gorm;
+mod knex;
+mod sequelize;
+mod typeorm;
 
+use betwixt_base::Language;
 use betwixt_syntax::Limits;
 
 use super::read_code;
@@ -11,6 +16,15 @@ use crate::schema::print_schema;
 /// What is read from Go code, printed.
 fn of_go(text: &str) -> String {
     print_schema(&read_code(&crate::go::lower(text, &Limits::default())))
+}
+
+/// What is read from TypeScript, printed.
+fn of_typescript(text: &str) -> String {
+    print_schema(&read_code(&crate::typescript::lower(
+        Language::TypeScript,
+        text,
+        &Limits::default(),
+    )))
 }
 
 /// Compares line by line, without the indentation of the test.
