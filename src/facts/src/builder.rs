@@ -229,6 +229,26 @@ impl IrBuilder {
         self.blocks.last().is_none_or(Vec::is_empty)
     }
 
+    /// How many statements the innermost open block has; a later larger number means that something was hoisted.
+    #[must_use]
+    pub fn block_len(&self) -> usize {
+        self.blocks.last().map_or(0, Vec::len)
+    }
+
+    /// Inserts `value` as a statement into the innermost open block, before its statement number `position`:
+    /// for an operand that is computed before what a later operand hoisted.
+    pub fn insert_expr_stmt(&mut self, position: usize, value: ExprId) {
+        let id = StmtId(self.ir.stmts.len() as u32);
+        let span = self.ir.expr(value).span;
+        self.ir.stmts.push(Stmt {
+            kind: StmtKind::Expr(value),
+            span,
+        });
+        if let Some(block) = self.blocks.last_mut() {
+            block.insert(position.min(block.len()), id);
+        }
+    }
+
     /// Opens a scope of names only.
     pub fn open_scope(&mut self) {
         self.marks.push(self.scopes.len());

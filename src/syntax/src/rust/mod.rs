@@ -243,7 +243,7 @@ mod tests {
         let limits = Limits::default();
         let run = move || {
             for text in deep(350).iter().chain(&deep(100_000)) {
-                with_rust_file(text, &limits, |file| drop(file));
+                with_rust_file(text, &limits, drop);
             }
         };
         std::thread::Builder::new()
