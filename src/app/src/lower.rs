@@ -2,7 +2,7 @@
 
 use betwixt_base::workspace::SourceFile;
 use betwixt_base::{FileId, Language, LineIndex, Problem, ProblemSeverity};
-use betwixt_facts::{go, schema, typescript};
+use betwixt_facts::{go, rust, schema, typescript};
 use betwixt_program::CodeFile;
 use betwixt_syntax::Limits;
 
@@ -48,6 +48,10 @@ fn read(id: FileId, file: &SourceFile, text: &str, limits: &Limits) -> (CodeFile
     let problems = match file.language {
         Language::Go => {
             code.facts = Some(go::lower(text, limits));
+            Vec::new()
+        }
+        Language::Rust => {
+            code.facts = Some(rust::lower(text, limits));
             Vec::new()
         }
         language if language.name() == "typescript" => {

@@ -204,6 +204,7 @@ impl Lowering<'_> {
                         .as_ref()
                         .map(|(_, value)| lowering.expr(value)),
                     payload: fields.iter().map(|field| field.type_ref).collect(),
+                    attributes: lowering.attributes(&variant.attrs),
                 });
                 if let Fields::Named(_) = variant.fields {
                     lowering.variant_type(&item.ident, variant, fields);
