@@ -7,7 +7,8 @@
 //!
 //! Names of types are names in the library, without package: Go `DB` of `database/sql`, TypeScript an exported class, interface
 //! or object (`Prisma` in `Prisma.sql`), Rust the type a function is associated with (`Uuid` in `Uuid::new_v4`) or the trait.
-//! Names of calls are functions, methods or constructors (`new Worker` is `Worker`), Rust macros with `!`; a path from the
+//! Names of calls are functions (in Rust after the modules they are in: `env.var`), methods or constructors (`new Worker` is
+//! `Worker`), Rust macros with `!`; a path from the
 //! receiver is written with dots (`paymentIntents.create`; of a global `Math.random`), and `()` is a call of the value itself
 //! (``sql`…` ``, `knex('users')`), without types of the default export.
 
@@ -290,6 +291,39 @@ pub struct StatementModel {
     /// The library need not be imported in the file: the shape and the schema are enough.
     #[serde(default, alias = "by_shape")]
     pub by_shape: bool,
+}
+
+impl Model {
+    /// What a package's default export is called here.
+    #[must_use]
+    pub fn default_export_of(&self, package: &str) -> Option<&str> {
+        let named = self
+            .default_exports
+            .iter()
+            .find(|(known, _)| package_matches(known, package));
+        named
+            .map(|(_, name)| name.as_str())
+            .or(self.default_export.as_deref())
+    }
+}
+
+impl EventModel {
+    /// Whether a package of the model is one the event is limited to.
+    #[must_use]
+    pub fn is_of(&self, package: &str) -> bool {
+        self.packages.is_empty()
+            || self
+                .packages
+                .iter()
+                .any(|known| package_matches(known, package))
+    }
+
+    /// Whether a call with so many arguments can mean the event.
+    #[must_use]
+    pub fn takes_args(&self, n_args: usize) -> bool {
+        self.min_args.is_none_or(|least| n_args >= least)
+            && self.max_args.is_none_or(|most| n_args <= most)
+    }
 }
 
 /// The models of a run.

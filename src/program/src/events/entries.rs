@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::Events;
 use super::chain::Chains;
-use super::matching::{Target, dotted_name, imported_models, matches_call};
+use super::matching::{Target, begins, dotted_name, imported_models, matches_call};
 use super::select::select;
 use crate::calls::CallGraph;
 use crate::flow::text::text;
@@ -329,6 +329,12 @@ impl Finder<'_> {
             ) {
                 continue;
             }
+            let is_meant = entry.starts_with.iter().all(|(selector, beginnings)| {
+                begins(resolver, self.graph, chains, site, selector, beginnings)
+            });
+            if !is_meant {
+                continue;
+            }
             let selector = entry.handler.as_deref().unwrap_or("last");
             let name = entry.name.as_deref().and_then(|selector| {
                 let value = select(resolver, chains, site, selector).first().copied()?;
@@ -489,6 +495,19 @@ impl Finder<'_> {
         if !entry.implements.is_empty() || !entry.type_attributes.is_empty() {
             says_something = true;
             if !self.type_fits(file, function, entry) {
+                return false;
+            }
+        }
+        if !entry.receivers.is_empty() {
+            says_something = true;
+            let is_one = |receiver: Symbol| {
+                let receiver = receiver.as_str();
+                entry
+                    .receivers
+                    .iter()
+                    .any(|known| type_matches(known, receiver))
+            };
+            if !function.receiver_type.is_some_and(is_one) {
                 return false;
             }
         }

@@ -1,6 +1,7 @@
 //! Library calls to events, by models.
 
 use betwixt_base::{FileId, Symbol};
+use betwixt_facts::FileFacts;
 use betwixt_facts::ir::{ExprId, ExprKind, Ir};
 use betwixt_rules::model::{EVENTS, EventModel, Model, TRAITS};
 
@@ -60,7 +61,10 @@ pub(super) fn events_at(
     let dotted = dotted_name(ir, call.callee);
     let mut kinds: Vec<&str> = Vec::new();
     for (index, model, event) in candidates {
-        if kinds.contains(&event.event.as_str()) {
+        if kinds.contains(&event.event.as_str()) || !event.takes_args(call.args.len as usize) {
+            continue;
+        }
+        if !is_in_packages(facts, callee, event) {
             continue;
         }
         let target = Target {
@@ -85,6 +89,18 @@ pub(super) fn events_at(
             kinds.push(found.kind);
             events.push(found);
         }
+    }
+}
+
+/// Whether the callee, or where it is not known the file's imports, are of the packages an event is limited to.
+fn is_in_packages(facts: &FileFacts, callee: &Callee, event: &EventModel) -> bool {
+    match callee {
+        _ if event.packages.is_empty() => true,
+        Callee::External { package, .. } if !package.is_empty() => event.is_of(package.as_str()),
+        _ => facts
+            .imports
+            .iter()
+            .any(|import| event.is_of(import.path.as_str())),
     }
 }
 
@@ -113,14 +129,17 @@ pub(super) fn matches_call(
                 return any_receiver(types, known_receiver)
                     && calls.iter().any(|call| ends_with(target.dotted, call));
             }
-            let name = exported_name(model, name.as_str());
+            let name = exported_name(model, package.as_str(), name.as_str());
             calls.iter().any(|call| {
                 let Some(owner) = owner_of(&name, call) else {
                     return false;
                 };
                 if types.is_empty() {
                     return owner.is_empty()
-                        || owner == model.default_export.as_deref().unwrap_or("default");
+                        || owner
+                            == model
+                                .default_export_of(package.as_str())
+                                .unwrap_or("default");
                 }
                 let owner = owner.rsplit(['.', ':']).next().unwrap_or(owner);
                 types.iter().any(|known| known == "*" || known == owner)
@@ -150,9 +169,12 @@ fn any_receiver(types: &[String], known_receiver: bool) -> bool {
     !known_receiver && types.iter().any(|known| known == "*")
 }
 
-fn exported_name(model: &Model, name: &str) -> String {
+fn exported_name(model: &Model, package: &str, name: &str) -> String {
     let name = name.replace("::", ".");
-    match (&model.default_export, name.strip_prefix("default")) {
+    match (
+        model.default_export_of(package),
+        name.strip_prefix("default"),
+    ) {
         (Some(export), Some(rest)) if rest.is_empty() || rest.starts_with('.') => {
             format!("{export}{rest}")
         }
@@ -228,17 +250,29 @@ fn starts_right(
 ) -> bool {
     event.starts_with.iter().all(|(slot, beginnings)| {
         let selector = event.slots.get(slot).map_or(slot.as_str(), String::as_str);
-        let Some(&value) = select(resolver, chains, site, selector).first() else {
-            return false;
-        };
-        let known = text(resolver, Some(graph), value)
-            .prefix()
-            .trim_start()
-            .to_uppercase();
-        beginnings
-            .iter()
-            .any(|beginning| known.starts_with(&beginning.to_uppercase()))
+        begins(resolver, graph, chains, site, selector, beginnings)
     })
+}
+
+/// Whether a value of a call is text that begins with one of these.
+pub(super) fn begins(
+    resolver: &Resolver<'_>,
+    graph: &CallGraph,
+    chains: &Chains,
+    site: CallSite,
+    selector: &str,
+    beginnings: &[String],
+) -> bool {
+    let Some(&value) = select(resolver, chains, site, selector).first() else {
+        return false;
+    };
+    let known = text(resolver, Some(graph), value)
+        .prefix()
+        .trim_start()
+        .to_uppercase();
+    beginnings
+        .iter()
+        .any(|beginning| known.starts_with(&beginning.to_uppercase()))
 }
 
 fn build(

@@ -27,10 +27,10 @@ pub(super) fn check(model: &Model, text: &str) -> Result<(), RuleError> {
     };
     check_model(model).map_err(|fault| place("", 0, fault))?;
     for (index, event) in model.events.iter().enumerate() {
-        check_event(event).map_err(|fault| place("event:", index, fault))?;
+        check_event(model, event).map_err(|fault| place("event:", index, fault))?;
     }
     for (index, entry) in model.entries.iter().enumerate() {
-        check_entry(entry).map_err(|fault| place("entry:", index, fault))?;
+        check_entry(model, entry).map_err(|fault| place("entry:", index, fault))?;
     }
     for mount in &model.mounts {
         check_mount(mount).map_err(|fault| place("mounts:", 0, fault))?;
@@ -88,7 +88,23 @@ fn check_model(model: &Model) -> Checked {
     Ok(())
 }
 
-fn check_event(event: &EventModel) -> Checked {
+/// Without an import to go by, a typed call of an unknown receiver would match in every file.
+fn check_receivers(types: &[String], known_receiver: bool) -> Checked {
+    match types.iter().find(|name| *name != "*") {
+        Some(name) if !known_receiver => fault(
+            name,
+            format!(
+                "without an import to go by, a receiver `{name}` must be known: say `known-receiver: true`"
+            ),
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn check_event(model: &Model, event: &EventModel) -> Checked {
+    if model.builtin && event.packages.is_empty() {
+        check_receivers(&event.types, event.known_receiver)?;
+    }
     let Some((_, slots)) = EVENTS.iter().find(|(name, _)| *name == event.event) else {
         return unknown("event", &event.event, EVENTS.iter().map(|(name, _)| *name));
     };
@@ -133,7 +149,10 @@ fn check_event(event: &EventModel) -> Checked {
         .try_for_each(|name| known("trait", name, TRAITS))
 }
 
-fn check_entry(entry: &EntryModel) -> Checked {
+fn check_entry(model: &Model, entry: &EntryModel) -> Checked {
+    if model.builtin {
+        check_receivers(&entry.types, entry.known_receiver)?;
+    }
     known("entry kind", &entry.entry, ENTRIES)?;
     known_all("trait", &entry.traits, TRAITS)?;
     let is_registration = !entry.calls.is_empty();
