@@ -130,8 +130,9 @@ pub struct EventModel {
     /// Yes-or-no properties: words of [`TRAITS`].
     #[serde(default)]
     pub traits: Vec<String>,
-    /// Properties it has when one of these words stands among the arguments, as a string, a constant's last name, a type's or function's
-    /// name, an option's key or value, or is called later in the same method chain. `absent-only: [NX]`.
+    /// Properties it has when one of these words stands among the arguments of this call or of one later in the same method chain
+    /// (as a string, a constant's last name, a type's or function's name, an option's key or value), or is called there.
+    /// `absent-only: [NX]`.
     #[serde(default)]
     pub traits_if: BTreeMap<String, Vec<String>>,
 }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use betwixt_rules::model::{self, ModelSet};
 use betwixt_rules::{Model, SourceText};
 
-const LANGUAGES: [&str; 2] = ["go", "typescript"];
+const LANGUAGES: [&str; 3] = ["go", "typescript", "rust"];
 
 fn grammars() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../grammars")
