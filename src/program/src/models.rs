@@ -112,9 +112,19 @@ impl ModelIndex {
         if package.is_empty() {
             return Type::Unknown;
         }
-        let text = name.as_str();
+        let written = name.as_str().replace("::", ".");
+        let text = written.as_str();
         for at in self.models_of(language, package) {
-            if let Some(result) = self.models[at].returns.get(text) {
+            let model = &self.models[at];
+            let own = match (model.default_export_of(package.as_str()), text) {
+                (Some(export), "default") => export,
+                _ => text,
+            };
+            if let Some(result) = model.returns.get(own) {
+                let (package, result) = match result.split_once('#') {
+                    Some((other, result)) => (Symbol::new(other), result),
+                    None => (package, result.as_str()),
+                };
                 return Type::External {
                     package,
                     name: Symbol::new(result),
