@@ -58,7 +58,10 @@ impl Failure {
             Self::UnknownRule { .. } | Self::UnknownCategory { .. } => {
                 say(2, "`betwixt rules list` shows all rules and categories")
             }
-            Self::NoInput(_) => say(3, "pass the folder to scan: `betwixt scan PATH`"),
+            Self::NoInput(_) => say(
+                3,
+                "check the path; `betwixt help COMMAND` shows what a command takes",
+            ),
             Self::NothingToRead(_) => say(
                 3,
                 "Go, TypeScript, JavaScript, Rust, SQL and Prisma files are read; check the path and what is ignored",

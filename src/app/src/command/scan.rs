@@ -23,7 +23,7 @@ use crate::{clock, last_scan, terminal, threads};
 pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
     let mut watch = Stopwatch::default();
     let choices = Choices::read(args)?;
-    let project = Project::open(&args.path, !args.no_config)?;
+    let project = watch.time("rules", || Project::open(&args.path, !args.no_config))?;
     let catalogue = select(&project, args)?;
     let pool = threads::pool(args.jobs)?;
     let (built, report) =

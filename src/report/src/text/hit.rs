@@ -22,10 +22,11 @@ pub(crate) fn write_hit(
     let title = rule.map_or(hit.category.name(), |rule| rule.title.as_str());
     writeln!(
         out,
-        "{} [{}] {}",
+        "{} [{}] {} {}",
         severity(style, hit.severity),
         clean(&hit.rule),
         style.bold(&clean(title.trim())),
+        style.dim(&format!("({} confidence)", hit.confidence)),
     )?;
     writeln!(
         out,
@@ -102,17 +103,10 @@ fn write_path(trace: &[TraceStep], style: Style, out: &mut dyn Write) -> io::Res
 }
 
 fn write_reasons(hit: &Candidate, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let reasons: Vec<String> = hit
-        .reasons
-        .iter()
-        .map(|reason| clean(reason.trim()))
-        .collect();
-    let label = format!("confidence {}", hit.confidence);
-    if reasons.is_empty() {
-        return writeln!(out, "  {label}");
+    if !hit.reasons.is_empty() {
+        let reasons: Vec<&str> = hit.reasons.iter().map(|reason| reason.trim()).collect();
+        out.write_all(paragraph("why: ", &reasons.join("; "), 2, options.width).as_bytes())?;
     }
-    let text = reasons.join("; ");
-    out.write_all(paragraph(&format!("{label}: "), &text, 2, options.width).as_bytes())?;
     if let Some(reason) = &hit.suppression {
         out.write_all(paragraph("suppressed: ", reason, 2, options.width).as_bytes())?;
     }

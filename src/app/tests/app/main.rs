@@ -1,0 +1,7 @@
+//! Tests of the whole binary, in one program so that it is linked once.
+
+mod catalogue;
+mod cli;
+mod determinism;
+mod robustness;
+mod support;
