@@ -83,7 +83,8 @@ pub enum SchemaOp {
     /// an object spread into tables. `model` of the table is its name in code; its own `name` is empty.
     Mixin(Table),
     /// A table (or mixin, by its model's name) also has what another model or mixin has; the name may be declared in
-    /// another file. When it is found nowhere, columns of this table are unknown.
+    /// another file, and Go code may qualify it (`shared.Audit`). When it is found nowhere, or is `?` because columns are
+    /// computed, columns of this table are unknown.
     Include { table: Symbol, model: Symbol },
     /// `DROP POLICY`.
     DropPolicy {

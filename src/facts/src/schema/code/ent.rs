@@ -10,17 +10,20 @@
 //! ```
 //!
 //! Every `field.X(…)` in `Fields` counts, also those appended under conditions. Mixins of other files are
-//! [`SchemaOp::Include`]s. An ID that no field declares is ent's own, unless a mixin may bring one.
+//! [`SchemaOp::Include`]s, as are fields whose name is computed.
 
 use betwixt_base::Symbol;
 use rustc_hash::FxHashMap;
 
 use super::naming::{plural, snake_case};
-use super::parts::{column, empty_table, foreign_key, index, primary_key};
+use super::parts::{UNKNOWN, column, empty_table, foreign_key, index, primary_key};
 use super::view::{Chain, NamedType, View, type_name};
 use crate::file::{FileFacts, Function, TypeDef};
-use crate::ir::{ExprId, ExprKind, FunctionIdx};
+use crate::ir::{ExprId, ExprKind, FunctionIdx, TypeRefId};
 use crate::schema::{Index, SchemaOp, Table};
+
+/// Mixins of the same file inside each other, at most.
+const MAX_MIXINS: u32 = 8;
 
 /// The tables and mixins that a file of an ent schema folder declares.
 #[must_use]
@@ -31,8 +34,16 @@ pub fn read(facts: &FileFacts) -> Vec<SchemaOp> {
         match kind_of(&view, def) {
             Some(Kind::Schema) => read_schema(&view, def, &mut ops),
             Some(Kind::Mixin) => {
-                let table = read_table(&view, def, "");
+                let Parts {
+                    table, includes, ..
+                } = read_parts(&view, def, "");
                 ops.push(SchemaOp::Mixin(table));
+                let table = def.name;
+                ops.extend(
+                    includes
+                        .into_iter()
+                        .map(|model| SchemaOp::Include { table, model }),
+                );
             }
             None => {}
         }
@@ -57,6 +68,8 @@ fn kind_of(view: &View<'_>, def: &TypeDef) -> Option<Kind> {
     let embedded = def.fields.iter().filter(|field| field.embedded);
     let mut names = embedded.filter_map(|field| type_name(view.ir, field.type_ref));
     names.find_map(|named| match (named.qualifier?, named.name) {
+        // Only its fields tell a mixin that embeds the wrong one.
+        ("ent", "Schema") if def.name.as_str().ends_with("Mixin") => Some(Kind::Mixin),
         ("ent", "Schema") => Some(Kind::Schema),
         ("mixin", "Schema") | ("ent", "Mixin") => Some(Kind::Mixin),
         _ => None,
@@ -71,53 +84,76 @@ fn read_schema(view: &View<'_>, def: &TypeDef, ops: &mut Vec<SchemaOp>) {
         || plural(&snake_case(def.name.as_str())),
         |name| name.to_string(),
     );
-    let mut table = read_table(view, def, &name);
+    let Parts {
+        mut table,
+        includes,
+        ..
+    } = read_parts(view, def, &name);
     table.schema = schema.or(table.schema);
-    let included = mixins(view, def);
-    let has_id = table.columns.iter().any(|column| column.name == "id");
-    if !has_id && included.is_empty() {
-        let mut id = column("id", "bigint", def.name_span);
-        id.not_null = true;
-        id.has_default = true;
+    if !table.columns.iter().any(|column| column.name == "id") {
+        // Every schema has one; a mixin of another file may say of which type.
+        let sql_type = if includes.is_empty() { "bigint" } else { "" };
+        let mut id = column("id", sql_type, def.name_span);
+        (id.not_null, id.has_default) = (true, true);
         table.columns.insert(0, id);
     }
-    if has_id || included.is_empty() {
-        table
-            .indexes
-            .insert(0, primary_key(vec![Symbol::new("id")]));
-    }
+    let primary = primary_key(vec![Symbol::new("id")]);
+    table.indexes.insert(0, primary);
     let name = table.name;
     ops.push(SchemaOp::CreateTable(table));
     ops.extend(
-        included
+        includes
             .into_iter()
             .map(|model| SchemaOp::Include { table: name, model }),
     );
 }
 
-fn read_table(view: &View<'_>, def: &TypeDef, name: &str) -> Table {
-    let mut table = empty_table(name, Some(def.name), def.span);
-    add_own_mixins(view, def, &mut table);
-    add_members(view, def, &mut table);
-    table
+/// What a schema and its mixins add up to.
+struct Parts {
+    table: Table,
+    /// Columns of edges.
+    edges: FxHashMap<Symbol, Symbol>,
+    /// Mixins of other files.
+    includes: Vec<Symbol>,
 }
 
-/// Fields, edges and indexes of one schema or mixin.
-fn add_members(view: &View<'_>, def: &TypeDef, table: &mut Table) {
-    let mut edges = FxHashMap::default();
+fn read_parts(view: &View<'_>, def: &TypeDef, name: &str) -> Parts {
+    let table = empty_table(name, Some(def.name), def.span);
+    let mut parts = Parts {
+        table,
+        edges: FxHashMap::default(),
+        includes: Vec::new(),
+    };
+    add_members(view, def, MAX_MIXINS, &mut parts);
+    let mut seen: Vec<Index> = Vec::new();
+    for index in std::mem::take(&mut parts.table.indexes) {
+        if !seen.contains(&index) {
+            seen.push(index);
+        }
+    }
+    parts.table.indexes = seen;
+    parts
+}
+
+/// Mixins, fields, edges and indexes of one schema or mixin.
+fn add_members(view: &View<'_>, def: &TypeDef, n_left: u32, parts: &mut Parts) {
+    for mixin in mixin_types(view, def) {
+        add_mixin(view, &mixin, n_left, parts);
+    }
     if let Some((function, _)) = method(view, def, "Fields") {
         for chain in package_chains(view, function, "field") {
-            add_field(view, &chain, table);
+            add_field(view, &chain, parts);
         }
     }
     if let Some((function, _)) = method(view, def, "Edges") {
         for chain in package_chains(view, function, "edge") {
-            add_edge(view, def, &chain, table, &mut edges);
+            add_edge(view, def, &chain, parts);
         }
     }
     if let Some((function, _)) = method(view, def, "Indexes") {
         for chain in package_chains(view, function, "index") {
-            table.indexes.extend(read_index(view, &chain, &edges));
+            let index = read_index(view, &chain, &parts.edges);
+            parts.table.indexes.extend(index);
         }
     }
 }
@@ -142,16 +178,23 @@ fn package_chains<'f>(view: &View<'f>, function: FunctionIdx, package: &str) -> 
         .collect()
 }
 
-fn add_field(view: &View<'_>, chain: &Chain<'_>, table: &mut Table) {
+fn add_field(view: &View<'_>, chain: &Chain<'_>, parts: &mut Parts) {
     let first = chain.first();
     let Some(field) = first.args.first().and_then(|&name| view.text(name)) else {
+        parts.includes.push(Symbol::new(UNKNOWN));
         return;
     };
+    let table = &mut parts.table;
     let key = chain
         .link("StorageKey")
         .and_then(|link| view.text(*link.args.first()?));
     let name = key.unwrap_or(field);
-    let mut column = column(name.as_str(), field_type(first.name), first.span);
+    let written = chain
+        .link("SchemaType")
+        .and_then(|link| view.entries(*link.args.first()?)?.first());
+    let written = written.and_then(|entry| view.text(entry.value));
+    let sql_type = written.map_or(field_type(first.name), |written| written.as_str());
+    let mut column = column(name.as_str(), sql_type, first.span);
     column.field = Some(field).filter(|field| *field != name);
     column.not_null = !chain.has("Optional");
     column.has_default = chain.has_any(&["Default", "DefaultFunc"]);
@@ -180,13 +223,8 @@ fn field_type(function: &str) -> &'static str {
 }
 
 /// An edge that holds its key in this table: with `Field`, or the unique inverse of another's edge.
-fn add_edge(
-    view: &View<'_>,
-    def: &TypeDef,
-    chain: &Chain<'_>,
-    table: &mut Table,
-    edges: &mut FxHashMap<Symbol, Symbol>,
-) {
+fn add_edge(view: &View<'_>, def: &TypeDef, chain: &Chain<'_>, parts: &mut Parts) {
+    let Parts { table, edges, .. } = parts;
     let first = chain.first();
     let [name, there, ..] = first.args else {
         return;
@@ -298,36 +336,33 @@ fn annotations(view: &View<'_>, function: &Function) -> (Option<Symbol>, Option<
     (table, schema)
 }
 
-/// The names of the mixins of other files.
-fn mixins(view: &View<'_>, def: &TypeDef) -> Vec<Symbol> {
-    let mut names = mixin_types(view, def);
-    names.retain(|(qualifier, name)| {
-        let is_own = view.facts.types.iter().any(|def| def.name == *name);
-        let is_built_in = qualifier == "mixin" && builtin_mixin(name.as_str()).is_some();
-        !is_own && !is_built_in
-    });
-    names.into_iter().map(|(_, name)| name).collect()
+/// A mixin as it is named: `entutils.TimeMixin`.
+struct MixinType {
+    qualifier: String,
+    name: Symbol,
 }
 
-/// What the mixins of this file and ent's own add.
-fn add_own_mixins(view: &View<'_>, def: &TypeDef, table: &mut Table) {
-    for (qualifier, name) in mixin_types(view, def) {
-        if let Some(own) = view
-            .facts
-            .types
-            .iter()
-            .find(|other| other.name == name && other.name != def.name)
-        {
-            add_members(view, own, table);
-        } else if let Some(columns) = builtin_mixin(name.as_str()).filter(|_| qualifier == "mixin")
-        {
+/// Adds what a mixin of this file or ent's own has; one of another file is included by name.
+fn add_mixin(view: &View<'_>, mixin: &MixinType, n_left: u32, parts: &mut Parts) {
+    let own = view
+        .facts
+        .types
+        .iter()
+        .find(|other| mixin.qualifier.is_empty() && other.name == mixin.name);
+    let built_in = builtin_mixin(mixin.name.as_str()).filter(|_| mixin.qualifier == "mixin");
+    match (own, built_in) {
+        (Some(own), _) if n_left > 0 => add_members(view, own, n_left - 1, parts),
+        (None, Some(columns)) => {
             for name in columns {
-                let mut column = column(name, "timestamp", def.name_span);
-                column.not_null = true;
-                column.has_default = true;
-                table.columns.push(column);
+                let mut column = column(name, "timestamp", parts.table.span);
+                (column.not_null, column.has_default) = (true, true);
+                parts.table.columns.push(column);
             }
         }
+        _ if mixin.qualifier.is_empty() => parts.includes.push(mixin.name),
+        _ => parts
+            .includes
+            .push(Symbol::new(&format!("{}.{}", mixin.qualifier, mixin.name))),
     }
 }
 
@@ -340,26 +375,62 @@ fn builtin_mixin(name: &str) -> Option<&'static [&'static str]> {
     }
 }
 
-/// Qualifier and name of the types in the list that `Mixin` returns; of a constructor `NewX(…)`, `X`.
-fn mixin_types(view: &View<'_>, def: &TypeDef) -> Vec<(String, Symbol)> {
-    let Some((_, function)) = method(view, def, "Mixin") else {
-        return Vec::new();
+/// The mixins in the list that `Mixin` returns (of a constructor `NewX(…)`, `X`), and those whose `Fields` are taken.
+fn mixin_types(view: &View<'_>, def: &TypeDef) -> Vec<MixinType> {
+    let mut types = Vec::new();
+    if let Some((_, function)) = method(view, def, "Mixin") {
+        let lists = view.returned(function);
+        let items = lists.iter().filter_map(|&list| view.items(list)).flatten();
+        types.extend(items.flat_map(|&item| mixin_type(view, item)));
+    }
+    if let Some((function, _)) = method(view, def, "Fields") {
+        let chains = view.chains_in(function);
+        let bases = chains
+            .iter()
+            .filter(|chain| chain.first().name == "Fields")
+            .filter_map(|chain| chain.base);
+        types.extend(
+            bases
+                .filter(|&base| view.entries(base).is_some())
+                .flat_map(|base| mixin_type(view, base)),
+        );
+    }
+    types
+}
+
+/// `entutils.TimeMixin{}`; a generic wrapper `Recursive[X]{}` stands for its `X`.
+fn mixin_type(view: &View<'_>, item: ExprId) -> Vec<MixinType> {
+    let named = |written: TypeRefId| {
+        let NamedType {
+            qualifier,
+            name,
+            args,
+        } = type_name(view.ir, written)?;
+        Some((
+            MixinType {
+                qualifier: qualifier.unwrap_or("").to_owned(),
+                name: Symbol::new(name),
+            },
+            args,
+        ))
     };
-    let lists = view.returned(function);
-    let items = lists.iter().filter_map(|&list| view.items(list)).flatten();
-    items
-        .filter_map(|&item| match view.ir.kind(view.plain(item)) {
-            ExprKind::Struct(written, _) => {
-                let NamedType { qualifier, name } = type_name(view.ir, written)?;
-                Some((qualifier.unwrap_or("").to_owned(), Symbol::new(name)))
+    match view.ir.kind(view.plain(item)) {
+        ExprKind::Struct(written, _) => match named(written) {
+            Some((_, args)) if !args.is_empty() => {
+                args.iter().filter_map(|&arg| Some(named(arg)?.0)).collect()
             }
-            _ => {
-                let name = view.chain(item)?.first().name;
-                Some((
-                    String::new(),
-                    Symbol::new(name.strip_prefix("New").unwrap_or(name)),
-                ))
-            }
-        })
-        .collect()
+            Some((mixin, _)) => vec![mixin],
+            None => Vec::new(),
+        },
+        _ => {
+            let name = view.chain(item).map(|chain| chain.first().name);
+            let name = name.map(|name| Symbol::new(name.strip_prefix("New").unwrap_or(name)));
+            name.into_iter()
+                .map(|name| MixinType {
+                    qualifier: String::new(),
+                    name,
+                })
+                .collect()
+        }
+    }
 }

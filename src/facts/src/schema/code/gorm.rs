@@ -203,7 +203,8 @@ impl<'f> Models<'f> {
                 type_name(&self.view.facts.ir, field.type_ref),
                 Some(NamedType {
                     qualifier: Some("gorm"),
-                    name: "Model"
+                    name: "Model",
+                    ..
                 })
             )
     }
@@ -220,16 +221,16 @@ impl<'f> Models<'f> {
         self.collect(def, "", MAX_EMBEDDED, &mut parts);
         let includes = std::mem::take(&mut parts.includes);
         let table = self.table(def, &name, parts);
-        let table_name = table.name;
-        if is_mixin {
-            ops.push(SchemaOp::Mixin(table));
+        let owner = if is_mixin { def.name } else { table.name };
+        ops.push(if is_mixin {
+            SchemaOp::Mixin(table)
         } else {
-            ops.push(SchemaOp::CreateTable(table));
-            ops.extend(includes.into_iter().map(|model| SchemaOp::Include {
-                table: table_name,
-                model,
-            }));
-        }
+            SchemaOp::CreateTable(table)
+        });
+        ops.extend(includes.into_iter().map(|model| SchemaOp::Include {
+            table: owner,
+            model,
+        }));
     }
 
     fn table_name(&self, model: Symbol) -> String {
@@ -284,7 +285,9 @@ impl<'f> Models<'f> {
     fn collect(&self, def: &TypeDef, prefix: &str, n_left: u32, parts: &mut Parts) {
         for field in &def.fields {
             let tag = Tag::new(field);
-            let is_exported = field.name.as_str().starts_with(char::is_uppercase);
+            // A column may be named `_` to keep it from code.
+            let is_exported = field.name.as_str().starts_with(char::is_uppercase)
+                || field.name == "_" && tag.has("column");
             if tag.has("-") || !is_exported && !field.embedded {
                 continue;
             }
@@ -308,13 +311,21 @@ impl<'f> Models<'f> {
     }
 
     fn embed(&self, field: &Field, prefix: &str, n_left: u32, parts: &mut Parts) {
-        let Some(NamedType { name, .. }) = type_name(&self.view.facts.ir, field.type_ref) else {
+        let Some(named) = type_name(&self.view.facts.ir, field.type_ref) else {
             return;
         };
-        let name = Symbol::new(name);
-        match self.structs.get(&name) {
-            Some(def) if n_left > 0 => self.collect(def, prefix, n_left - 1, parts),
-            _ => parts.includes.push(name),
+        let own = self
+            .structs
+            .get(&Symbol::new(named.name))
+            .filter(|_| named.qualifier.is_none());
+        match (own, named.qualifier) {
+            (Some(def), _) if n_left > 0 => self.collect(def, prefix, n_left - 1, parts),
+            (_, Some(qualifier)) => {
+                parts
+                    .includes
+                    .push(Symbol::new(&format!("{qualifier}.{}", named.name)));
+            }
+            _ => parts.includes.push(Symbol::new(named.name)),
         }
     }
 

@@ -15,7 +15,7 @@
 
 use betwixt_base::Symbol;
 
-use super::parts::{column, empty_table, foreign_key, index, primary_key};
+use super::parts::{UNKNOWN, column, empty_table, foreign_key, index, primary_key};
 use super::view::{Chain, Link, View};
 use crate::file::FileFacts;
 use crate::ir::{ExprId, ExprKind, FunctionIdx, LocalId};
@@ -191,8 +191,11 @@ impl Builder<'_, '_> {
     fn add_column(&mut self, chain: &Chain<'_>) {
         let first = chain.first();
         let is_increments = first.name == "increments" || first.name == "bigIncrements";
-        let name = first.args.first().and_then(|&name| self.view.name(name));
+        let name = first.args.first().and_then(|&name| self.view.text(name));
         let Some(name) = name.or_else(|| is_increments.then(|| Symbol::new("id"))) else {
+            // Computed, or a constant of another file.
+            let (table, model) = (self.table.name, Symbol::new(UNKNOWN));
+            self.ops.push(SchemaOp::Include { table, model });
             return;
         };
         let sql_type = match first.name {
@@ -204,7 +207,11 @@ impl Builder<'_, '_> {
             other => knex_type(other),
         };
         let mut column = column(name.as_str(), sql_type, first.span);
-        let is_primary = is_increments || chain.has("primary");
+        let has_option = first
+            .args
+            .iter()
+            .any(|&option| self.view.bool_entry(option, "primaryKey") == Some(true));
+        let is_primary = is_increments || has_option || chain.has("primary");
         column.not_null = is_primary || chain.has("notNullable") || chain.has("notNull");
         column.has_default = is_increments || chain.has_any(&["defaultTo", "default"]);
         if chain.has("alter") {

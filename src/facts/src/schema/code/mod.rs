@@ -1,13 +1,18 @@
 //! Schemas that are written in code: models, entities, schema builders, migrations.
 
+mod attributes;
 mod classes;
+pub mod diesel;
 pub mod drizzle;
 pub mod ent;
+pub mod entity_schema;
 pub mod gorm;
 pub mod knex;
 mod naming;
 mod parts;
 pub mod query_interface;
+pub mod sea_orm;
+pub mod sea_query;
 pub mod sequelize;
 pub mod table_builder;
 #[cfg(test)]
@@ -42,9 +47,10 @@ type Reader = (
 );
 
 const GO: &[Language] = &[Language::Go];
+const RUST: &[Language] = &[Language::Rust];
 const TYPESCRIPT: &[Language] = &[Language::TypeScript, Language::Tsx, Language::JavaScript];
 
-const READERS: [Reader; 8] = [
+const READERS: [Reader; 12] = [
     (GO, ent::may_have, ent::read),
     (GO, gorm::may_have, gorm::read),
     (TYPESCRIPT, drizzle::may_have, drizzle::read),
@@ -52,5 +58,9 @@ const READERS: [Reader; 8] = [
     (TYPESCRIPT, sequelize::may_have, sequelize::read),
     (TYPESCRIPT, query_interface::may_have, query_interface::read),
     (TYPESCRIPT, typeorm::may_have, typeorm::read),
+    (TYPESCRIPT, entity_schema::may_have, entity_schema::read),
     (TYPESCRIPT, table_builder::may_have, table_builder::read),
+    (RUST, diesel::may_have, diesel::read),
+    (RUST, sea_orm::may_have, sea_orm::read),
+    (RUST, sea_query::may_have, sea_query::read),
 ];

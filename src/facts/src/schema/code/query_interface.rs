@@ -4,9 +4,9 @@
 
 use betwixt_base::Symbol;
 
+use super::attributes::{Attributes, read_attribute};
 use super::naming::snake_case;
 use super::parts::{empty_table, foreign_key, index, primary_key};
-use super::sequelize::{add_attribute, read_attribute};
 use super::view::{Link, View};
 use crate::file::FileFacts;
 use crate::ir::ExprId;
@@ -134,14 +134,21 @@ fn create_table(view: &View<'_>, mut table: Table, attributes: ExprId, ops: &mut
     let Some(entries) = view.entries(attributes) else {
         return;
     };
-    let mut primary = Vec::new();
-    for entry in entries {
-        add_attribute(view, entry, entry.name, &mut table, &mut primary);
-    }
+    let mut read = Attributes::new(view, &mut table);
+    read.add_all(entries, &Symbol::new);
+    let Attributes {
+        primary, includes, ..
+    } = read;
     if !primary.is_empty() {
         table.indexes.insert(0, primary_key(primary));
     }
+    let name = table.name;
     ops.push(SchemaOp::CreateTable(table));
+    ops.extend(
+        includes
+            .into_iter()
+            .map(|model| SchemaOp::Include { table: name, model }),
+    );
 }
 
 /// `addIndex(table, ["a"], { unique, name, where })` and `addIndex(table, { fields: ["a"], … })`.

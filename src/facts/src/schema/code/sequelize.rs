@@ -14,6 +14,7 @@
 
 use betwixt_base::{Span, Symbol};
 
+use super::attributes::{Attributes, add_unique, read_attribute};
 use super::classes::{base_class, class_argument, options, sql_type_of};
 use super::naming::{plural, snake_case};
 use super::parts::{column, empty_table, foreign_key, index, primary_key};
@@ -54,9 +55,14 @@ pub fn read(facts: &FileFacts) -> Vec<SchemaOp> {
             if let Some((name, attributes, options)) = model
                 && let Some(entries) = view.entries(attributes)
             {
-                ops.push(SchemaOp::CreateTable(read_model(
-                    &view, name, entries, options, link.span,
-                )));
+                let (table, includes) = read_model(&view, name, entries, options, link.span);
+                let name = table.name;
+                ops.push(SchemaOp::CreateTable(table));
+                ops.extend(
+                    includes
+                        .into_iter()
+                        .map(|model| SchemaOp::Include { table: name, model }),
+                );
             }
         }
     }
@@ -145,16 +151,16 @@ fn read_model(
     entries: &[StructEntry],
     options: Option<ExprId>,
     span: Span,
-) -> Table {
+) -> (Table, Vec<Symbol>) {
     let settings = settings(view, options);
     let mut table = named_table(&settings, name, span);
-    let mut primary = Vec::new();
-    for entry in entries {
-        let column = settings.column_name(entry.name.as_str());
-        add_attribute(view, entry, column, &mut table, &mut primary);
-    }
+    let mut attributes = Attributes::new(view, &mut table);
+    attributes.add_all(entries, &|field| settings.column_name(field));
+    let Attributes {
+        primary, includes, ..
+    } = attributes;
     finish(&settings, &mut table, primary);
-    table
+    (table, includes)
 }
 
 /// The primary key, the columns and the indexes that options add.
@@ -236,118 +242,15 @@ fn read_index(view: &View<'_>, item: ExprId, table: &Table) -> Option<crate::sch
     (!read.columns.is_empty()).then_some(read)
 }
 
-/// One attribute: `name: DataTypes.STRING` or `name: { type, allowNull, … }`.
-pub(super) fn add_attribute(
-    view: &View<'_>,
-    entry: &StructEntry,
-    default_name: Symbol,
-    table: &mut Table,
-    primary: &mut Vec<Symbol>,
-) {
-    let Some(column) = read_attribute(view, entry.name, entry.value, default_name, entry.span)
-    else {
-        return;
-    };
-    let name = column.name;
-    if view.bool_entry(entry.value, "primaryKey") == Some(true) {
-        primary.push(name);
-    }
-    if let Some(unique) = view.entry(entry.value, "unique")
-        && view.bool(unique) != Some(false)
-    {
-        add_unique(table, view.text(unique), name);
-    }
-    let references = view.entry(entry.value, "references");
-    if let Some(there) = references.and_then(|references| referenced(view, references)) {
-        let key = references.and_then(|references| view.text_entry(references, "key"));
-        table.foreign_keys.push(foreign_key(
-            vec![name],
-            there.as_str(),
-            key.into_iter().collect(),
-        ));
-    }
-    table.columns.push(column);
-}
-
-/// Unique constraints of one name are one.
-fn add_unique(table: &mut Table, name: Option<Symbol>, column: Symbol) {
-    let same = name.and_then(|name| {
-        table
-            .indexes
-            .iter_mut()
-            .find(|index| index.name == Some(name))
-    });
-    match same {
-        Some(known) => known.columns.push(column),
-        None => {
-            let mut added = index(vec![column], true);
-            added.name = name;
-            table.indexes.push(added);
-        }
-    }
-}
-
-/// The column of an attribute; `None` when it is not stored.
-pub(super) fn read_attribute(
-    view: &View<'_>,
-    field: Symbol,
-    value: ExprId,
-    default_name: Symbol,
-    span: Span,
-) -> Option<Column> {
-    let written = view.entry(value, "type").unwrap_or(value);
-    let sql_type = data_type(view, written)?;
-    let flag = |name: &str| view.bool_entry(value, name);
-    let name = view.text_entry(value, "field").unwrap_or(default_name);
-    let mut column = column(name.as_str(), &sql_type, span);
-    column.field = Some(field).filter(|field| *field != name);
-    column.not_null = flag("allowNull") == Some(false) || flag("primaryKey") == Some(true);
-    column.has_default =
-        view.entry(value, "defaultValue").is_some() || flag("autoIncrement") == Some(true);
-    Some(column)
-}
-
-/// The table of `references: { model: "projects" | Project | { tableName } }`.
-fn referenced(view: &View<'_>, references: ExprId) -> Option<Symbol> {
-    let model = view.entry(references, "model").unwrap_or(references);
-    view.text_entry(model, "tableName")
-        .or_else(|| view.name(model))
-}
-
-/// The SQL type of `DataTypes.STRING(64)`; `None` for what is not stored.
-fn data_type(view: &View<'_>, written: ExprId) -> Option<String> {
-    let name = match view.chain(written) {
-        Some(chain) => chain.first().name.to_owned(),
-        None => {
-            let path = view
-                .text(written)
-                .map(|text| text.to_string())
-                .or_else(|| view.path(written))
-                .unwrap_or_default();
-            // `DataTypes.INTEGER.UNSIGNED` is an `INTEGER`.
-            let mut parts = path.split('.');
-            let first = parts.next().unwrap_or("");
-            parts.next().unwrap_or(first).to_owned()
-        }
-    };
-    let known = match name.as_str() {
-        "VIRTUAL" => return None,
-        "STRING" => "varchar",
-        "DATE" | "NOW" => "timestamp",
-        "DATEONLY" => "date",
-        "UUIDV4" | "UUIDV1" => "uuid",
-        "HSTORE" => "json",
-        other => return Some(other.to_ascii_lowercase()),
-    };
-    Some(known.to_owned())
-}
-
 fn read_class(view: &View<'_>, def: &TypeDef, ops: &mut Vec<SchemaOp>) {
     let table_attribute = attribute(&def.attributes, "Table");
-    let has_columns = def
-        .fields
-        .iter()
-        .any(|field| attribute(&field.attributes, "Column").is_some());
+    let stored = ["Column", "CreatedAt", "UpdatedAt", "DeletedAt"];
+    let is_stored = |field: &Field| {
+        stored
+            .iter()
+            .any(|name| attribute(&field.attributes, name).is_some())
+    };
+    let has_columns = def.fields.iter().any(is_stored);
     if table_attribute.is_none() && !has_columns {
         return;
     }
@@ -424,7 +327,12 @@ fn add_field(
                 name,
             ),
             "Index" => table.indexes.push(index(vec![name], false)),
-            "ForeignKey" => {
+            "ForeignKey"
+                if table
+                    .foreign_keys
+                    .iter()
+                    .all(|known| known.columns != [name]) =>
+            {
                 if let Some(there) = class_argument(view, attribute) {
                     table
                         .foreign_keys

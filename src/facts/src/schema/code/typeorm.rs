@@ -1,4 +1,4 @@
-//! TypeORM entities: decorated classes and `EntitySchema` objects.
+//! TypeORM entities: decorated classes.
 //!
 //! ```ts
 //! @Entity("invoices")
@@ -19,37 +19,37 @@ use super::classes::{base_class, class_argument, options, sql_type_of};
 use super::naming::snake_case;
 use super::parts::{column, empty_table, foreign_key, index, primary_key};
 use super::view::{View, attribute, last_part};
-use crate::file::{Attribute, Field, FileFacts, TypeDef};
+use crate::file::{Attribute, Field, FileFacts, Function, Global, TypeDef};
 use crate::ir::ExprId;
-use crate::schema::{Column, Index, SchemaOp, Table, TypeFamily};
+use crate::schema::{Index, SchemaOp, Table, TypeFamily};
 
 /// Parents that add no columns.
 const LIBRARY_BASES: [&str; 2] = ["BaseEntity", "Object"];
+/// Functions around each other that make one class, at most.
+const MAX_MAKERS: u32 = 16;
 
 /// The tables and mixins of a file.
 #[must_use]
 pub fn read(facts: &FileFacts) -> Vec<SchemaOp> {
     let view = View::new(facts);
     let mut ops = Vec::new();
-    for def in &facts.types {
+    for def in facts
+        .types
+        .iter()
+        .filter(|def| maker_of(&view, def).is_none())
+    {
         read_class(&view, def, &mut ops);
     }
     for global in &facts.globals {
-        let chain = global.init.and_then(|init| view.chain(init));
-        let call = chain
-            .as_ref()
-            .map(|chain| chain.first())
-            .filter(|call| call.name == "EntitySchema");
-        if let Some(&schema) = call.and_then(|call| call.args.first()) {
-            ops.extend(read_entity_schema(&view, global.name, schema, global.span));
-        }
+        let Some(init) = global.init else { continue };
+        read_made_class(&view, global, init, &mut ops);
     }
     ops
 }
 
 /// Whether a file may hold entities; cheap.
 pub(super) fn may_have(facts: &FileFacts) -> bool {
-    let is_typeorm = |path: &str| path == "typeorm" || path.contains("typeorm/");
+    let is_typeorm = |path: &str| path.ends_with("typeorm") || path.contains("typeorm/");
     facts
         .imports
         .iter()
@@ -81,27 +81,8 @@ fn read_class(view: &View<'_>, def: &TypeDef, ops: &mut Vec<SchemaOp>) {
         Some(entity) => named_table(view, def, entity),
         None => empty_table("", Some(def.name), def.span),
     };
-    let mut primary = Vec::new();
     let mut includes: Vec<Symbol> = base_class(view, def, &LIBRARY_BASES).into_iter().collect();
-    for field in &def.fields {
-        if let Some(found) = field
-            .attributes
-            .iter()
-            .find(|attribute| is_column(attribute))
-        {
-            match embedded(view, found) {
-                Some(embedded) => includes.push(embedded),
-                None => add_column(view, field, found, &mut table, &mut primary),
-            }
-        }
-    }
-    for field in &def.fields {
-        add_relation(view, field, &mut table);
-    }
-    if !primary.is_empty() {
-        table.indexes.insert(0, primary_key(primary));
-    }
-    add_class_indexes(view, def, &mut table);
+    add_class(view, def, &mut table, &mut includes);
     let name = if entity.is_some() {
         table.name
     } else {
@@ -117,6 +98,68 @@ fn read_class(view: &View<'_>, def: &TypeDef, ops: &mut Vec<SchemaOp>) {
             .into_iter()
             .map(|model| SchemaOp::Include { table: name, model }),
     );
+}
+
+/// The columns, keys and indexes of a class itself.
+fn add_class(view: &View<'_>, def: &TypeDef, table: &mut Table, includes: &mut Vec<Symbol>) {
+    let mut primary = Vec::new();
+    for field in &def.fields {
+        if let Some(found) = field
+            .attributes
+            .iter()
+            .find(|attribute| is_column(attribute))
+        {
+            match embedded(view, found) {
+                Some(embedded) => includes.push(embedded),
+                None => add_column(view, field, found, table, &mut primary),
+            }
+        }
+    }
+    for field in &def.fields {
+        add_relation(view, field, table);
+    }
+    if !primary.is_empty() {
+        table.indexes.insert(0, primary_key(primary));
+    }
+    add_class_indexes(view, def, table);
+}
+
+/// The function that makes a class, when it is written inside one: `function withId(base) { class D extends base {…} }`.
+fn maker_of<'f>(view: &View<'f>, def: &TypeDef) -> Option<&'f Function> {
+    let mut functions = view.facts.functions.iter().skip(1);
+    functions.find(|function| function.span.contains(def.span))
+}
+
+/// `const WithTimestamps = withCreatedAt(withUpdatedAt(Base))`: what the classes of all those functions have.
+fn read_made_class(view: &View<'_>, global: &Global, init: ExprId, ops: &mut Vec<SchemaOp>) {
+    let mut table = empty_table("", Some(global.name), global.span);
+    let mut includes = Vec::new();
+    let mut open = vec![init];
+    let mut n_left = MAX_MAKERS;
+    while let Some(expr) = open.pop() {
+        let Some(chain) = view.chain(expr).filter(|_| n_left > 0) else {
+            let base = view
+                .last_name(expr)
+                .filter(|name| !LIBRARY_BASES.contains(name));
+            includes.extend(base.map(Symbol::new));
+            continue;
+        };
+        n_left -= 1;
+        let name = chain.first().name;
+        let is_made = |def: &&TypeDef| maker_of(view, def).is_some_and(|maker| maker.name == name);
+        for def in view.facts.types.iter().filter(is_made) {
+            add_class(view, def, &mut table, &mut Vec::new());
+        }
+        open.extend(chain.first().args);
+    }
+    if table.columns.is_empty() {
+        return;
+    }
+    ops.push(SchemaOp::Mixin(table));
+    ops.extend(includes.into_iter().map(|model| SchemaOp::Include {
+        table: global.name,
+        model,
+    }));
 }
 
 /// `@Entity()`, `@Entity("name")`, `@Entity({ name, schema })`.
@@ -169,7 +212,10 @@ fn add_column(
         (Some(written), _) => written,
         (None, "CreateDateColumn" | "UpdateDateColumn" | "DeleteDateColumn") => "timestamp",
         (None, _) if has("enum") => "enum",
-        (None, _) => sql_type_of(view.ir, field.type_ref),
+        (None, _) => match custom_type(kind) {
+            "" => sql_type_of(view.ir, field.type_ref),
+            known => known,
+        },
     };
     let mut column = column(name.as_str(), sql_type, field.span);
     if flag("array") == Some(true) {
@@ -200,6 +246,16 @@ fn add_column(
             "Unique" => table.indexes.push(index(vec![name], true)),
             _ => {}
         }
+    }
+}
+
+/// The type that a decorator of the project's own names: `@JsonColumn()`, `@DateTimeColumn()`.
+fn custom_type(kind: &str) -> &'static str {
+    match kind.strip_suffix("Column") {
+        Some("Json" | "Jsonb") => "json",
+        Some("DateTime" | "Timestamp" | "Date") => "timestamp",
+        Some("Binary") => "bytea",
+        _ => "",
     }
 }
 
@@ -275,7 +331,7 @@ fn field_named(view: &View<'_>, item: ExprId) -> Option<Symbol> {
 }
 
 /// The column of a field or relation.
-fn column_of(table: &Table, field: Symbol) -> Symbol {
+pub(super) fn column_of(table: &Table, field: Symbol) -> Symbol {
     let column = table
         .columns
         .iter()
@@ -311,86 +367,4 @@ fn index_with_options(
         .first()
         .and_then(|&name| view.text(name));
     read
-}
-
-/// `new EntitySchema({ name, tableName, columns: { id: { type, primary, … } }, indices, relations })`.
-fn read_entity_schema(
-    view: &View<'_>,
-    global: Symbol,
-    schema: ExprId,
-    span: betwixt_base::Span,
-) -> Option<SchemaOp> {
-    let model = view.text_entry(schema, "name").unwrap_or(global);
-    let default = snake_case(model.as_str());
-    let name = view.text_entry(schema, "tableName");
-    let mut table = empty_table(
-        name.map_or(default.as_str(), |name| name.as_str()),
-        Some(model),
-        span,
-    );
-    table.schema = view.text_entry(schema, "schema").or(table.schema);
-    let mut primary = Vec::new();
-    for entry in view.entries(view.entry(schema, "columns")?)? {
-        let column = schema_column(view, entry.name, entry.value, entry.span);
-        if view.bool_entry(entry.value, "primary") == Some(true) {
-            primary.push(column.name);
-        }
-        if view.bool_entry(entry.value, "unique") == Some(true) {
-            table.indexes.push(index(vec![column.name], true));
-        }
-        table.columns.push(column);
-    }
-    if !primary.is_empty() {
-        table.indexes.insert(0, primary_key(primary));
-    }
-    for (list, is_unique) in [("indices", false), ("uniques", true)] {
-        let items = view
-            .entry(schema, list)
-            .and_then(|list| view.items(list))
-            .unwrap_or(&[]);
-        for &item in items {
-            let fields = view
-                .entry(item, "columns")
-                .map(|columns| view.texts(columns))
-                .unwrap_or_default();
-            let columns = fields
-                .into_iter()
-                .map(|field| column_of(&table, field))
-                .collect();
-            let mut read = index(
-                columns,
-                is_unique || view.bool_entry(item, "unique") == Some(true),
-            );
-            read.name = view.text_entry(item, "name");
-            table.indexes.push(read);
-        }
-    }
-    Some(SchemaOp::CreateTable(table))
-}
-
-fn schema_column(
-    view: &View<'_>,
-    field: Symbol,
-    options: ExprId,
-    span: betwixt_base::Span,
-) -> Column {
-    let name = view.text_entry(options, "name").unwrap_or(field);
-    let written = view
-        .entry(options, "type")
-        .and_then(|written| view.name(written));
-    let sql_type = match written.map(Symbol::as_str) {
-        Some("String") => "varchar",
-        Some("Number") => "integer",
-        Some("Boolean") => "boolean",
-        Some("Date") => "timestamp",
-        Some(other) => other,
-        None => "",
-    };
-    let has = |name: &str| view.entry(options, name).is_some();
-    let mut column = column(name.as_str(), sql_type, span);
-    column.field = Some(field).filter(|field| *field != name);
-    column.not_null = view.bool_entry(options, "nullable") != Some(true);
-    column.has_default =
-        has("default") || has("generated") || has("createDate") || has("updateDate");
-    column
 }

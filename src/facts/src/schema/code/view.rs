@@ -31,6 +31,8 @@ pub(super) struct View<'f> {
 pub(super) struct Link<'f> {
     /// The bare name that is called.
     pub(super) name: &'f str,
+    /// The name with the path before it, for functions: `Table::create`.
+    pub(super) path: &'f str,
     pub(super) args: &'f [ExprId],
     pub(super) span: Span,
 }
@@ -288,9 +290,10 @@ impl<'f> View<'f> {
                 return None;
             }
             let call = self.ir.call(call);
-            let (name, receiver) = self.callee(call)?;
+            let (path, receiver) = self.callee(call)?;
             links.push(Link {
-                name,
+                name: last_part(path),
+                path,
                 args: self.ir.expr_list(call.args),
                 span: self.ir.expr(call.expr).span,
             });
@@ -367,10 +370,10 @@ impl<'f> View<'f> {
         self.returned(function).into_iter().next()
     }
 
-    /// The bare name that is called, and what it is called on.
+    /// The name that is called, and what it is called on.
     fn callee(&self, call: &Call) -> Option<(&'f str, Option<ExprId>)> {
         match self.ir.kind(self.plain(call.callee)) {
-            ExprKind::Name(name) => Some((last_part(name.as_str()), None)),
+            ExprKind::Name(name) => Some((name.as_str(), None)),
             ExprKind::Field(base, name) => Some((name.as_str(), Some(base))),
             ExprKind::Local(local) => Some((self.ir.local(local).name.as_str(), None)),
             _ => None,
@@ -403,10 +406,11 @@ pub(super) fn last_part(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-/// A written type, without its arguments.
+/// A written type.
 pub(super) struct NamedType<'f> {
     pub(super) qualifier: Option<&'f str>,
     pub(super) name: &'f str,
+    pub(super) args: &'f [TypeRefId],
 }
 
 /// The name of a written type, through pointers: `Model` of `*gorm.Model`.
@@ -416,12 +420,15 @@ pub(super) fn type_name(ir: &Ir, type_ref: TypeRefId) -> Option<NamedType<'_>> {
         match ir.type_ref(type_ref) {
             TypeRef::Pointer(inner) => type_ref = *inner,
             TypeRef::Named {
-                qualifier, name, ..
+                qualifier,
+                name,
+                args,
             } => {
                 let qualifier = qualifier.map(|qualifier| qualifier.as_str());
                 return Some(NamedType {
                     qualifier,
                     name: name.as_str(),
+                    args,
                 });
             }
             _ => return None,

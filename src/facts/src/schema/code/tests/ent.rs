@@ -92,14 +92,71 @@ fn mixins_of_this_file_ents_own_and_others() {
         mixin as TenantMixin
           namespace varchar:Text not null
         table categories as Category
+          id :Other not null default
           namespace varchar:Text not null
           create_time timestamp:Time not null default
           update_time timestamp:Time not null default
-        include IDMixin in categories
+          primary (id)
+        include shared.IDMixin in categories
         include SoftDelete in categories
         table plains as Plain
           id bigint:Integer not null default
           primary (id)
+        ",
+    );
+}
+
+#[test]
+fn mixins_may_be_made_of_mixins_and_computed_names() {
+    let found = of_go(
+        r#"package entutils
+        import (
+            "entgo.io/ent"
+            "entgo.io/ent/schema/field"
+            "entgo.io/ent/schema/mixin"
+        )
+        type IDMixin struct { mixin.Schema }
+        func (IDMixin) Fields() []ent.Field {
+            return []ent.Field{field.String("id").Unique().SchemaType(map[string]string{dialect.Postgres: "char(26)"})}
+        }
+        type ResourceMixin struct { mixin.Schema }
+        func (ResourceMixin) Fields() []ent.Field {
+            var fields []ent.Field
+            fields = append(fields, IDMixin{}.Fields()...)
+            fields = append(fields, shared.TimeMixin{}.Fields()...)
+            return append(fields, field.String("name"))
+        }
+        type AddressMixin struct {
+            ent.Schema
+            Prefix string
+        }
+        func (m AddressMixin) Fields() []ent.Field {
+            return []ent.Field{field.String(m.Prefix + "_city").Optional()}
+        }
+        type Shop struct { ent.Schema }
+        func (Shop) Mixin() []ent.Mixin { return []ent.Mixin{RecursiveMixin[ResourceMixin]{}, AddressMixin{Prefix: "home"}} }
+        "#,
+    );
+    check(
+        &found,
+        "
+        mixin as IDMixin
+          id char(26):Text not null
+          unique (id)
+        mixin as ResourceMixin
+          id char(26):Text not null
+          name varchar:Text not null
+          unique (id)
+        include shared.TimeMixin in ResourceMixin
+        mixin as AddressMixin
+        include ? in AddressMixin
+        table shops as Shop
+          id char(26):Text not null
+          name varchar:Text not null
+          primary (id)
+          unique (id)
+        include shared.TimeMixin in shops
+        include ? in shops
         ",
     );
 }

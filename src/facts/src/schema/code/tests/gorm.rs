@@ -139,7 +139,7 @@ fn embedded_structs_add_their_columns() {
           home_city (City) text:Text
           primary (id)
           index (tenant_id)
-        include Audit in shops
+        include shared.Audit in shops
         ",
     );
 }

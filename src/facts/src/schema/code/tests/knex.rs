@@ -12,7 +12,7 @@ fn a_migration_builds_tables() {
         export async function up(knex: Knex): Promise<void> {
             if (!(await knex.schema.hasTable("invoices"))) {
                 await knex.schema.createTable("invoices", (t) => {
-                    t.uuid("id", { primaryKey: true }).primary().defaultTo(knex.fn.uuid());
+                    t.uuid("id", { primaryKey: true }).defaultTo(knex.fn.uuid());
                     t.string("number", 64).notNullable().unique();
                     t.uuid("projectId").notNullable().references("id").inTable(TableName.Project).onDelete("CASCADE");
                     t.foreign("accountId").references("accounts.id");
@@ -87,6 +87,28 @@ fn javascript_exports_are_migrations_too() {
           x text:Text
         table b
           y text:Text
+        ",
+    );
+}
+
+#[test]
+fn computed_columns_leave_the_table_open() {
+    let found = of_typescript(
+        r#"
+        import { Knex } from "knex";
+        import { OWNER } from "../names";
+        const KIND = "kind";
+        export async function up(knex: Knex) {
+            await knex.schema.createTable("a", (t) => { t.text(KIND); t.uuid(OWNER); });
+        }
+        "#,
+    );
+    check(
+        &found,
+        "
+        table a
+          kind text:Text
+        include ? in a
         ",
     );
 }

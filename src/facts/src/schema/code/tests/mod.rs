@@ -1,9 +1,11 @@
 //! Code that declares schemas, and what is read from it.
 
+mod diesel;
 mod drizzle;
 mod ent;
 mod gorm;
 mod knex;
+mod sea_orm;
 mod sequelize;
 mod typeorm;
 
@@ -25,6 +27,11 @@ fn of_typescript(text: &str) -> String {
         text,
         &Limits::default(),
     )))
+}
+
+/// What is read from Rust, printed.
+fn of_rust(text: &str) -> String {
+    print_schema(&read_code(&crate::rust::lower(text, &Limits::default())))
 }
 
 /// Compares line by line, without the indentation of the test.

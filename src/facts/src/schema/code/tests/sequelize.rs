@@ -135,3 +135,27 @@ fn migrations_change_tables_in_order() {
         ",
     );
 }
+
+#[test]
+fn spread_attributes_are_followed_or_included() {
+    let found = of_typescript(
+        r#"
+        import { DataTypes } from "sequelize";
+        import { audit } from "./audit";
+        const owned = { tenantId: { type: DataTypes.UUID, allowNull: false } };
+        sequelize.define("Note", { ...owned, ...audit, text: DataTypes.TEXT, [computed]: DataTypes.TEXT }, { timestamps: false });
+        "#,
+    );
+    check(
+        &found,
+        "
+        table Notes as Note
+          id integer:Integer not null default
+          tenantId uuid:Uuid not null
+          text text:Text
+          primary (id)
+        include audit in Notes
+        include ? in Notes
+        ",
+    );
+}

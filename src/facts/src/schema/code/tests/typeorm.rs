@@ -133,3 +133,33 @@ fn migrations_change_tables_in_order() {
         ",
     );
 }
+
+#[test]
+fn classes_may_be_made_by_functions() {
+    let found = of_typescript(
+        r#"
+        import { Column, CreateDateColumn, PrimaryColumn } from "@acme/typeorm";
+        function withId<T extends Class>(base: T) {
+            class Derived extends base { @PrimaryColumn("varchar") id: string; }
+            return Derived;
+        }
+        function withDates<T extends Class>(base: T) {
+            class Derived extends base { @CreateDateColumn() createdAt: Date; @JsonColumn() extra: Extra; }
+            return Derived;
+        }
+        export const WithAll = withId(withDates(Audited));
+        export const other = compute(1);
+        "#,
+    );
+    check(
+        &found,
+        "
+        mixin as WithAll
+          id varchar:Text not null
+          createdAt timestamp:Time not null default
+          extra json:Json not null
+          primary (id)
+        include Audited in WithAll
+        ",
+    );
+}
