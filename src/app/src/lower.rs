@@ -71,8 +71,9 @@ fn read(id: FileId, file: &SourceFile, text: &str, limits: &Limits) -> (CodeFile
         }
         _ => Vec::new(),
     };
-    if code.facts.is_none() {
-        code.lines = Some(LineIndex::new(text));
+    match &code.facts {
+        Some(facts) => code.ops = schema::read_code(facts),
+        None => code.lines = Some(LineIndex::new(text)),
     }
     (code, problems)
 }

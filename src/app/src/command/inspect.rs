@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use betwixt_facts::print_facts;
+use betwixt_facts::schema::print_schema;
 
 use super::why::find_file;
 use crate::cli::InspectArgs;
@@ -43,9 +44,7 @@ pub(super) fn run(args: &InspectArgs) -> Result<u8, Failure> {
             out.push_str(&print_facts(facts));
         }
         if let Some(code) = &code {
-            code.ops
-                .iter()
-                .for_each(|op| out.push_str(&format!("{op:?}\n")));
+            out.push_str(&print_schema(&code.ops));
             code.queries
                 .iter()
                 .for_each(|query| out.push_str(&format!("{query:?}\n")));

@@ -7,9 +7,10 @@ use crate::support::{assert_valid_sarif, betwixt, report, write};
 
 const GOOD: &str = "package good\n\nfunc Good() int { return 1 }\n";
 
-/// Nested far beyond what anybody writes.
+/// Nested far beyond what anybody writes; on many lines, or it would pass for minified.
 fn deep(open: &str, middle: &str, close: &str) -> String {
-    format!("{}{middle}{}", open.repeat(50_000), close.repeat(50_000))
+    let many = |text: &str| format!("{}\n", text.repeat(10)).repeat(5_000);
+    format!("{}{middle}{}", many(open), many(close))
 }
 
 fn hostile(root: &Path) {
@@ -37,7 +38,7 @@ fn hostile(root: &Path) {
     write(
         root,
         "deep_else.ts",
-        format!("function f(a) {{ {} }}\n", "if (a) {} else ".repeat(50_000)),
+        format!("function f(a) {{ {} }}\n", "if (a) {} else\n".repeat(50_000)),
     );
     write(
         root,
@@ -52,12 +53,12 @@ fn hostile(root: &Path) {
     write(
         root,
         "deep_sum.rs",
-        format!("fn f() -> u8 {{ 1{} }}\n", " + 1".repeat(50_000)),
+        format!("fn f() -> u8 {{ 1{} }}\n", " + 1\n".repeat(50_000)),
     );
     write(
         root,
         "deep_sum.go",
-        format!("package a\n\nvar s = \"a\"{}\n", " + \"b\"".repeat(50_000)),
+        format!("package a\n\nvar s = \"a\"{}\n", " + \"b\" +\n\"c\"".repeat(50_000)),
     );
     write(
         root,
@@ -133,7 +134,7 @@ fn a_hostile_tree_costs_only_its_own_files() {
     );
     let problems = report["problems"].as_array().expect("a list");
     let is_told = |file: &str| problems.iter().any(|problem| problem["file"] == file);
-    for file in ["latin1.go", "huge.go", "nul.go"] {
+    for file in ["latin1.go", "huge.go", "nul.go", "deep.rs"] {
         assert!(is_told(file), "nothing is said of {file}: {problems:#?}");
     }
     let bugs: Vec<_> = problems
