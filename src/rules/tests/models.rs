@@ -131,6 +131,25 @@ fn types_that_are_returned_are_used() {
 }
 
 #[test]
+fn every_event_kind_is_used() {
+    let set = &*ALL;
+    let unused: Vec<&str> = model::EVENTS
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| {
+            !set.models
+                .iter()
+                .any(|model| model.events.iter().any(|event| event.event == *name))
+        })
+        .collect();
+    assert!(
+        unused.is_empty(),
+        "no model speaks of {}",
+        unused.join(", ")
+    );
+}
+
+#[test]
 fn the_readme_shows_the_vocabulary() {
     let readme = std::fs::read_to_string(grammars().join("README.md")).expect("grammars/README.md");
     for (event, slots) in model::EVENTS {
