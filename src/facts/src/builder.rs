@@ -14,7 +14,10 @@ use crate::ir::{
 pub struct IrBuilder {
     ir: Ir,
     types: FxHashMap<TypeRef, TypeRefId>,
-    blocks: Vec<Vec<StmtId>>,
+    /// The statements of all open blocks, outer ones first.
+    pending: Vec<StmtId>,
+    /// Where in `pending` each open block starts.
+    blocks: Vec<usize>,
     scopes: Vec<Visible>,
     /// Where in `scopes` the innermost local of a name stands.
     visible: FxHashMap<Symbol, u32>,
@@ -43,6 +46,7 @@ impl IrBuilder {
         let mut builder = Self {
             ir: Ir::default(),
             types: FxHashMap::default(),
+            pending: Vec::new(),
             blocks: Vec::new(),
             scopes: Vec::new(),
             visible: FxHashMap::default(),
@@ -185,10 +189,11 @@ impl IrBuilder {
     pub fn stmt(&mut self, kind: StmtKind, span: Span) -> StmtId {
         let id = StmtId(self.ir.stmts.len() as u32);
         self.ir.stmts.push(Stmt { kind, span });
-        self.blocks
-            .last_mut()
-            .expect("a lowering emits statements inside an open block")
-            .push(id);
+        assert!(
+            !self.blocks.is_empty(),
+            "a lowering emits statements inside an open block"
+        );
+        self.pending.push(id);
         id
     }
 
@@ -206,7 +211,7 @@ impl IrBuilder {
 
     /// Opens a block and a scope of names.
     pub fn open_block(&mut self) {
-        self.blocks.push(Vec::new());
+        self.blocks.push(self.pending.len());
         self.open_scope();
     }
 
@@ -217,22 +222,26 @@ impl IrBuilder {
     /// When no block is open, which is a defect of the lowering.
     pub fn close_block(&mut self) -> Block {
         self.close_scope();
-        let stmts = self.blocks.pop().expect("every close follows an open");
+        let first = self.blocks.pop().expect("every close follows an open");
         let start = self.ir.stmt_lists.len() as u32;
-        self.ir.stmt_lists.extend_from_slice(&stmts);
-        List::new(start, stmts.len() as u32)
+        self.ir.stmt_lists.extend(self.pending.drain(first..));
+        List::new(start, self.ir.stmt_lists.len() as u32 - start)
     }
 
     /// Whether nothing was emitted to the innermost open block: what was lowered since needed no hoisting.
     #[must_use]
     pub fn is_block_empty(&self) -> bool {
-        self.blocks.last().is_none_or(Vec::is_empty)
+        self.blocks
+            .last()
+            .is_none_or(|&first| first == self.pending.len())
     }
 
     /// How many statements the innermost open block has; a later larger number means that something was hoisted.
     #[must_use]
     pub fn block_len(&self) -> usize {
-        self.blocks.last().map_or(0, Vec::len)
+        self.blocks
+            .last()
+            .map_or(0, |&first| self.pending.len() - first)
     }
 
     /// Inserts `value` as a statement into the innermost open block, before its statement number `position`:
@@ -244,8 +253,9 @@ impl IrBuilder {
             kind: StmtKind::Expr(value),
             span,
         });
-        if let Some(block) = self.blocks.last_mut() {
-            block.insert(position.min(block.len()), id);
+        if let Some(&first) = self.blocks.last() {
+            let at = first.saturating_add(position).min(self.pending.len());
+            self.pending.insert(at, id);
         }
     }
 

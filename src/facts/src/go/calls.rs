@@ -1,6 +1,6 @@
 //! Calls, and what looks like a call: conversions, `make`, `new`.
 
-use betwixt_base::{Span, Symbol};
+use betwixt_base::Span;
 use smallvec::SmallVec;
 
 use super::file::Lowering;
@@ -29,7 +29,7 @@ const STANDARD_CONVERSIONS: &[(&str, &[&str])] = &[
     ("unsafe", &["Pointer"]),
 ];
 
-impl Lowering<'_> {
+impl<'t> Lowering<'t> {
     pub(super) fn call(&mut self, idx: NodeIdx) -> ExprId {
         let tree = self.tree;
         let span = tree.span(idx);
@@ -40,13 +40,11 @@ impl Lowering<'_> {
             self.for_effects(callee);
             return self.builder.expr(ExprKind::Unknown, span);
         };
-        let callee = self.without_parentheses(callee);
+        let callee = self.without_wrappers(callee, &[Kind::ParenthesizedExpression]);
         match tree.kind(callee) {
             Kind::Identifier => {
                 let name = self.str(callee);
-                if matches!(name, "make" | "new")
-                    && self.builder.lookup(Symbol::new(name)).is_none()
-                {
+                if matches!(name, "make" | "new") && self.local(name).is_none() {
                     return self.allocation(idx, callee, args);
                 }
                 if self.is_type_name(name)
@@ -156,12 +154,12 @@ impl Lowering<'_> {
         )
     }
 
-    fn without_parentheses(&self, mut idx: NodeIdx) -> NodeIdx {
-        while self.tree.kind(idx) == Kind::ParenthesizedExpression {
-            match self.tree.first(idx) {
-                Some(inner) => idx = inner,
-                None => break,
-            }
+    /// What stands inside nodes of these kinds, however deep.
+    fn without_wrappers(&self, mut idx: NodeIdx, wrappers: &[Kind]) -> NodeIdx {
+        while wrappers.contains(&self.tree.kind(idx))
+            && let Some(inner) = self.tree.first(idx)
+        {
+            idx = inner;
         }
         idx
     }
@@ -210,7 +208,7 @@ impl Lowering<'_> {
         matches!(
             self.tree.kind(at),
             Kind::Identifier | Kind::SelectorExpression
-        ) && self.builder.lookup(Symbol::new(first)).is_none()
+        ) && self.local(first).is_none()
     }
 
     /// `make([]T, n)` and `new(T)`: the type is a type argument. Since Go 1.26 `new` also takes a value.
@@ -239,6 +237,10 @@ impl Lowering<'_> {
 
     /// Whether what the grammar takes for a type is a variable, or an expression.
     pub(super) fn is_value(&self, idx: NodeIdx) -> bool {
+        let idx = self.without_wrappers(
+            idx,
+            &[Kind::TypeElem, Kind::PointerType, Kind::ParenthesizedType],
+        );
         match self.tree.kind(idx) {
             Kind::TypeIdentifier => self.is_variable(self.str(idx)),
             Kind::QualifiedType => {
@@ -246,18 +248,14 @@ impl Lowering<'_> {
                 let is_exported = name.chars().next().is_some_and(char::is_uppercase);
                 !is_exported || self.is_variable(first)
             }
-            Kind::TypeElem | Kind::PointerType | Kind::ParenthesizedType => self
-                .tree
-                .first(idx)
-                .is_some_and(|inner| self.is_value(inner)),
             Kind::Error => true,
             Kind::TypeInstantiationExpression => false,
             kind => super::statements::is_expression(kind),
         }
     }
 
-    fn is_variable(&self, name: &str) -> bool {
-        let symbol = Symbol::new(name);
+    fn is_variable(&self, name: &'t str) -> bool {
+        let symbol = self.intern(name);
         self.builder.lookup(symbol).is_some() || self.global_types.contains_key(&symbol)
     }
 
@@ -290,12 +288,9 @@ impl Lowering<'_> {
 
     /// Whether a type argument can be nothing but a type.
     fn is_type(&self, idx: NodeIdx) -> bool {
+        let idx = self.without_wrappers(idx, &[Kind::TypeElem, Kind::ParenthesizedType]);
         match self.tree.kind(idx) {
             Kind::TypeIdentifier => self.is_type_name(self.str(idx)),
-            Kind::TypeElem | Kind::ParenthesizedType => self
-                .tree
-                .first(idx)
-                .is_some_and(|inner| self.is_type(inner)),
             Kind::QualifiedType | Kind::GenericType => false,
             kind => !super::statements::is_expression(kind),
         }

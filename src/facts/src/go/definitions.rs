@@ -7,6 +7,9 @@ use super::tree::{Kind, NodeIdx};
 use crate::file::{Function, Global};
 use crate::ir::{ExprId, ExprKind, FunctionIdx, LocalId, LocalKind, StmtKind, TypeRefId};
 
+/// How much of the name of the function around is in that of a closure: hostile code nests long names.
+const LONGEST_OUTER: usize = 256;
+
 /// The parts of a function definition, in whatever form it is written.
 #[derive(Clone, Copy, Default)]
 struct Parts {
@@ -61,7 +64,11 @@ impl<'t> Lowering<'t> {
                 _ => return name,
             },
         };
-        Symbol::new(&format!("{outer}.{name}"))
+        let outer = outer.as_str();
+        let end = (0..=outer.len().min(LONGEST_OUTER))
+            .rev()
+            .find(|&end| outer.is_char_boundary(end));
+        Symbol::new(&format!("{}.{name}", &outer[..end.unwrap_or(0)]))
     }
 
     fn parts(&self, idx: NodeIdx, has_receiver: bool) -> Parts {

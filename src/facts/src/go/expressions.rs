@@ -101,11 +101,11 @@ impl<'t> Lowering<'t> {
     }
 
     /// A local, or a name of the package or the language.
-    pub(super) fn name(&mut self, text: &str, span: Span) -> ExprId {
+    pub(super) fn name(&mut self, text: &'t str, span: Span) -> ExprId {
         if text.is_empty() {
             return self.builder.expr(ExprKind::Unknown, span);
         }
-        let symbol = Symbol::new(text);
+        let symbol = self.intern(text);
         let local = self.builder.lookup(symbol).filter(|_| text != "_");
         self.builder
             .expr(local.map_or(ExprKind::Name(symbol), ExprKind::Local), span)
@@ -136,7 +136,7 @@ impl<'t> Lowering<'t> {
                 None => self.name(part, span),
                 Some(base) => self
                     .builder
-                    .expr(ExprKind::Field(base, Symbol::new(part)), span),
+                    .expr(ExprKind::Field(base, self.intern(part)), span),
             });
         }
         value.unwrap_or_else(|| self.builder.expr(ExprKind::Unknown, span))
@@ -322,11 +322,11 @@ impl<'t> Lowering<'t> {
     }
 
     /// Whether a bare name is a type as far as this file tells: a builtin, declared here, or a type parameter.
-    pub(super) fn is_type_name(&self, text: &str) -> bool {
+    pub(super) fn is_type_name(&self, text: &'t str) -> bool {
         let is_known = is_builtin_type(text)
             || self.type_names.contains(text)
             || self.type_params.contains(&text);
-        is_known && self.builder.lookup(Symbol::new(text)).is_none()
+        is_known && self.local(text).is_none()
     }
 
     /// Runs a value where a statement is expected.

@@ -5,10 +5,11 @@ use betwixt_syntax::{Limits, TreeLanguage, parse_tree};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tree_sitter::Tree;
 
+use super::symbols::SymbolCache;
 use super::tree::{FlatTree, Kind, NodeIdx};
 use crate::IrBuilder;
 use crate::file::{FileFacts, Function, FunctionFlags, Global, Import, TypeDef};
-use crate::ir::{Block, ExprId, ExprKind, FunctionIdx, Ir, LocalId, TypeRef, TypeRefId};
+use crate::ir::{Block, ExprKind, FunctionIdx, Ir, LocalId, TypeRef, TypeRefId};
 
 /// Lowers one Go file. Never fails: what could not be read is in the problems of the result.
 #[must_use]
@@ -152,6 +153,7 @@ pub(super) struct Lowering<'t> {
     pub(super) globals: Vec<Global>,
     imports: Vec<Import>,
     pub(super) words: Words,
+    symbols: SymbolCache<'t>,
     /// Names of imported packages in this file, with their paths.
     pub(super) packages: FxHashMap<&'t str, &'t str>,
     /// Names of types declared anywhere in this file.
@@ -193,6 +195,7 @@ impl<'t> Lowering<'t> {
             globals: Vec::new(),
             imports: Vec::new(),
             words: Words::new(),
+            symbols: SymbolCache::new(),
             packages: FxHashMap::default(),
             type_names: FxHashSet::default(),
             defined: FxHashMap::default(),
@@ -332,7 +335,17 @@ impl<'t> Lowering<'t> {
     }
 
     pub(super) fn symbol(&self, idx: NodeIdx) -> Symbol {
-        Symbol::new(self.str(idx))
+        self.symbols.get(self.str(idx))
+    }
+
+    /// The symbol of a piece of this file's text.
+    pub(super) fn intern(&self, text: &'t str) -> Symbol {
+        self.symbols.get(text)
+    }
+
+    /// The local a name means here.
+    pub(super) fn local(&self, name: &'t str) -> Option<LocalId> {
+        self.builder.lookup(self.intern(name))
     }
 
     /// Goes one level deeper, or notes that the code is nested too deep. Pair with [`Self::ascend`].
@@ -350,8 +363,8 @@ impl<'t> Lowering<'t> {
     }
 
     /// Whether this file calls the package of that path by that name, and no local hides it.
-    pub(super) fn is_package(&self, name: &str, path: &str) -> bool {
-        self.packages.get(name) == Some(&path) && self.builder.lookup(Symbol::new(name)).is_none()
+    pub(super) fn is_package(&self, name: &'t str, path: &str) -> bool {
+        self.packages.get(name) == Some(&path) && self.local(name).is_none()
     }
 
     /// Keeps a value whose only use is what it does: a statement when it calls something, nothing otherwise.
@@ -408,24 +421,30 @@ fn is_version(segment: &str) -> bool {
 
 /// `import "k8s.io/api/core/v1"` is called `v1` in the file, unlike `import "…/pgx/v5"`: only its uses tell.
 fn name_version_packages(imports: &mut [Import], ir: &Ir) {
-    for import in imports {
+    let version = |import: &Import| {
         let last = import.path.as_str().rsplit('/').next().unwrap_or("");
-        if !is_version(last) || import.local == last {
-            continue;
-        }
-        let name = Symbol::new(last);
-        let in_types = ir
-            .type_refs
-            .iter()
-            .any(|known| matches!(known, TypeRef::Named { qualifier: Some(q), .. } if *q == name));
-        let is_name = |id: ExprId| ir.kind(id) == ExprKind::Name(name);
-        if in_types
-            || ir
-                .exprs
-                .iter()
-                .any(|expr| matches!(expr.kind, ExprKind::Field(base, _) if is_name(base)))
+        (is_version(last) && import.local != last && import.local != "_").then(|| Symbol::new(last))
+    };
+    if !imports.iter().any(|import| version(import).is_some()) {
+        return;
+    }
+    let in_types = ir.type_refs.iter().filter_map(|known| match known {
+        TypeRef::Named { qualifier, .. } => *qualifier,
+        _ => None,
+    });
+    let in_code = ir.exprs.iter().filter_map(|expr| match expr.kind {
+        ExprKind::Field(base, _) => match ir.kind(base) {
+            ExprKind::Name(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    });
+    let used: FxHashSet<Symbol> = in_types.chain(in_code).collect();
+    for import in imports {
+        if let Some(version) = version(import).filter(|version| used.contains(version))
+            && !used.contains(&import.local)
         {
-            import.local = name;
+            import.local = version;
         }
     }
 }

@@ -20,6 +20,7 @@ mod file;
 mod literals;
 mod loops;
 mod statements;
+mod symbols;
 mod text;
 mod tree;
 mod types;

@@ -241,7 +241,7 @@ impl Lowering<'_> {
     fn argument(&mut self, args: &mut Arguments<'_>, span: Span) -> ExprId {
         let nth = args.next.min(args.values.len());
         let last = args.values.len().saturating_sub(1);
-        args.next += 1;
+        args.next = args.next.saturating_add(1);
         if let (true, Some(&value)) = (nth >= last, args.values.last())
             && let ExprKind::Unary(UnaryOp::Spread, spread) = self.builder.ir().kind(value)
         {
@@ -299,7 +299,7 @@ impl Verb {
             match byte {
                 b'+' | b'-' | b'#' | b' ' | b'0'..=b'9' | b'.' => at += 1,
                 b'*' => {
-                    args.next += 1;
+                    args.next = args.next.saturating_add(1);
                     at += 1;
                 }
                 b'[' => {

@@ -93,10 +93,10 @@ impl<'t> Lowering<'t> {
                 .rsplit_once('.')
                 .unwrap_or(("", self.str(idx))),
         };
-        let qualifier = Some(Symbol::new(qualifier)).filter(|_| !qualifier.is_empty());
+        let qualifier = Some(self.intern(qualifier)).filter(|_| !qualifier.is_empty());
         TypeRef::Named {
             qualifier,
-            name: Symbol::new(name),
+            name: self.intern(name),
             args: Vec::new(),
         }
     }
@@ -276,7 +276,7 @@ impl<'t> Lowering<'t> {
             aliased: None,
             variants: Vec::new(),
             attributes: Vec::new(),
-            type_params: type_params.iter().map(|name| Symbol::new(name)).collect(),
+            type_params: type_params.iter().map(|name| self.intern(name)).collect(),
             span: tree.span(idx),
             name_span: tree.span(name),
         };

@@ -120,6 +120,19 @@ fn wide_code_takes_linear_time() {
     assert!(start.elapsed() < Duration::from_secs(20));
 }
 
+#[test]
+fn long_names_and_wide_indices_cost_no_more_than_themselves() {
+    let name = "x".repeat(100_000);
+    let closures = "func(){};".repeat(20_000);
+    let imports = "import \"a/v2\"\n".repeat(5_000);
+    let stars = "*".repeat(20_000);
+    let facts = facts(&format!(
+        "package p\n{imports}import \"fmt\"\nfunc {name}() {{ {closures} }}
+         func g() {{ f[{stars}T](1); new({stars}T); a := fmt.Sprintf(\"%[18446744073709551615]*s %s %s\", 1) }}"
+    ));
+    check_ids(&facts);
+}
+
 const SAMPLE: &str = r#"package p
 
 import ("context"; "fmt"; store "example.com/db/v2")
