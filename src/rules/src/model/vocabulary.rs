@@ -33,6 +33,8 @@ pub const EVENTS: &[(&str, &[&str])] = &[
     ("dns.remove", &["name"]),
     ("spawn", &["body"]),
     ("timer", &["body"]),
+    ("retry", &["body"]),
+    ("limit", &["key", "amount"]),
     ("auth.check", &["subject", "object"]),
     ("tenant.source", &["name"]),
     ("context.set", &["name", "value"]),
