@@ -103,6 +103,7 @@ impl Program {
             }
             if !file.ops.is_empty() {
                 sources.push(SchemaSource {
+                    file: file.file,
                     path: paths[file.file.0 as usize].clone(),
                     ops: file.ops,
                 });
@@ -234,7 +235,7 @@ impl Program {
     /// Tenant columns with the evidence for them, for people.
     #[must_use]
     pub fn describe_tenancy(&self) -> String {
-        String::new()
+        self.schema.describe_tenancy()
     }
 
     /// Functions with their roles, calls, events and ingredients in one file, for `betwixt inspect`.
