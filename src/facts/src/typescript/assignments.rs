@@ -47,12 +47,12 @@ impl Lowering<'_> {
 
     /// The name a value gets by being assigned to a variable or property.
     fn assigned_name(&self, left: NodeId) -> Option<Bound> {
-        let name = match self.kind(left) {
-            Kind::Identifier => left,
-            Kind::MemberExpression => self.field(left, Field::Property)?,
+        let span = match self.kind(left) {
+            Kind::Identifier => self.span(left),
+            Kind::MemberExpression => self.property(left),
             _ => return None,
         };
-        Some(Bound::new(self.symbol(name), self.span(name)))
+        Some(Bound::new(self.names.symbol(span), span))
     }
 
     fn assigned_value(&mut self, left: NodeId, right: NodeId, bound: Bound) -> ExprId {

@@ -37,8 +37,7 @@ impl Lowering<'_> {
             Kind::CallExpression => self.call(at),
             Kind::MemberExpression => {
                 let object = self.base(at, Field::Object);
-                let name = self.field(at, Field::Property);
-                let name = name.map_or(self.names.empty, |name| self.symbol(name));
+                let name = self.names.symbol(self.property(at));
                 self.new_expr(ExprKind::Field(object, name), span)
             }
             Kind::SubscriptExpression => {
@@ -54,6 +53,20 @@ impl Lowering<'_> {
                 self.new_expr(ExprKind::Unary(UnaryOp::Unwrap, operand), span)
             }
         }
+    }
+
+    /// Where the name after the last dot of a member expression is.
+    pub(super) fn property(&self, at: NodeId) -> Span {
+        if let Some(name) = self.field(at, Field::Property) {
+            return self.span(name);
+        }
+        let span = self.span(at);
+        let is_name = |byte: &u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#' | b'\\' | 0x80..)
+        };
+        let text = self.text_in(span).as_bytes();
+        let length = text.iter().rev().take_while(|byte| is_name(byte)).count();
+        Span::new(span.end - length as u32, span.end)
     }
 
     fn base(&mut self, at: NodeId, field: Field) -> ExprId {
@@ -201,7 +214,7 @@ impl Lowering<'_> {
             Kind::MemberExpression => {
                 let mut head = self.head_of(self.field(at, Field::Object)?, depth + 1)?;
                 head.push('.');
-                head.push_str(self.text_of(self.field(at, Field::Property)?));
+                head.push_str(self.text_in(self.property(at)));
                 Some(head)
             }
             Kind::CallExpression | Kind::NewExpression => self.call_head(at, depth + 1),
@@ -214,7 +227,7 @@ impl Lowering<'_> {
         let mut names = Vec::new();
         let mut rest = at;
         while self.kind(rest) == Kind::MemberExpression {
-            names.push(self.text_of(self.field(rest, Field::Property)?));
+            names.push(self.text_in(self.property(rest)));
             rest = self.field(rest, Field::Object)?;
         }
         if !matches!(self.kind(rest), Kind::Identifier | Kind::This) {

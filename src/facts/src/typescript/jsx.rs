@@ -1,6 +1,6 @@
 //! JSX: an element is a call of its component with the props as one object.
 
-use betwixt_base::Symbol;
+use betwixt_base::{Span, Symbol};
 
 use super::kinds::{Field, Kind};
 use super::lowering::Lowering;
@@ -69,28 +69,44 @@ impl Lowering<'_> {
     fn jsx_attribute(&mut self, attribute: NodeId) -> Option<StructEntry> {
         let nodes = self.nodes;
         let mut parts = nodes.children(attribute);
-        let key = parts.next()?;
-        let (name, span) = (self.symbol(key), self.span(key));
-        let Some(value) = parts.next() else {
-            let value = self.new_expr(ExprKind::Bool(true), span);
-            return Some(StructEntry { name, value, span });
+        let Some(key) = parts.next() else {
+            return self.text_attribute(attribute);
         };
-        // Text in attributes has no escapes.
-        let value = match nodes.kind(value) {
-            Kind::String => {
-                let text = self.text_of(value);
-                let text = text
-                    .get(1..text.len().saturating_sub(1))
-                    .unwrap_or_default();
-                self.new_expr(ExprKind::Str(Symbol::new(text)), nodes.span(value))
-            }
-            Kind::JsxExpression => match nodes.first(value) {
-                Some(inner) => self.entry_value(inner, name, span),
-                None => self.new_expr(ExprKind::Nil, span),
+        let (name, span) = (self.symbol(key), self.span(key));
+        let value = match parts.next() {
+            None => self.new_expr(ExprKind::Bool(true), span),
+            Some(value) => match (nodes.kind(value), nodes.first(value)) {
+                (Kind::String, _) => self.attribute_text(nodes.span(value)),
+                (Kind::JsxExpression, Some(inner)) => self.entry_value(inner, name, span),
+                (Kind::JsxExpression, None) => self.new_expr(ExprKind::Nil, span),
+                _ => self.expr(value),
             },
-            _ => self.expr(value),
         };
         Some(StructEntry { name, value, span })
+    }
+
+    /// `name="text"`, of which the parts are no nodes.
+    fn text_attribute(&mut self, attribute: NodeId) -> Option<StructEntry> {
+        let whole = self.span(attribute);
+        let (name, value) = self.text_of(attribute).split_once('=')?;
+        let name_end = whole.start + name.trim_end().len() as u32;
+        let value_start = whole.end - value.trim_start().len() as u32;
+        let span = Span::new(whole.start, name_end);
+        let value = self.attribute_text(Span::new(value_start, whole.end));
+        Some(StructEntry {
+            name: self.names.symbol(span),
+            value,
+            span,
+        })
+    }
+
+    /// Text in quotes; it has no escapes.
+    fn attribute_text(&mut self, quoted: Span) -> ExprId {
+        let text = self.text_in(quoted);
+        let text = text
+            .get(1..text.len().saturating_sub(1))
+            .unwrap_or_default();
+        self.new_expr(ExprKind::Str(Symbol::new(text)), quoted)
     }
 
     fn children_prop(&mut self, element: NodeId) -> Option<StructEntry> {

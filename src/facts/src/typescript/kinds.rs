@@ -31,6 +31,8 @@ macro_rules! kinds {
             Other,
             /// A sign of no interest.
             Punctuation,
+            /// A closing bracket or semicolon.
+            Close,
             $($($kind,)*)*
         }
 
@@ -99,7 +101,6 @@ kinds! {
         UnionType "union_type" | "intersection_type",
         FunctionType "function_type" | "constructor_type",
         WrappedType "parenthesized_type" | "readonly_type" | "optional_type" | "rest_type" | "flow_maybe_type",
-        LiteralType "literal_type",
         StatementBlock "statement_block",
         ExpressionStatement "expression_statement",
         LexicalDeclaration "lexical_declaration",
@@ -161,6 +162,7 @@ kinds! {
         JsxExpression "jsx_expression",
     }
     Leaf {
+        LiteralType "literal_type",
         Identifier "identifier",
         PropertyIdentifier "property_identifier",
         PrivatePropertyIdentifier "private_property_identifier",
@@ -268,6 +270,28 @@ impl Kind {
         }
     }
 
+    /// Whether the first child of such a node is a bracket.
+    pub(super) fn is_bracketed(self) -> bool {
+        matches!(
+            self,
+            Kind::Arguments
+                | Kind::Array
+                | Kind::ArrayPattern
+                | Kind::ClassBody
+                | Kind::FormalParameters
+                | Kind::JsxExpression
+                | Kind::NamedImports
+                | Kind::Object
+                | Kind::ObjectPattern
+                | Kind::ObjectType
+                | Kind::ParenthesizedExpression
+                | Kind::StatementBlock
+                | Kind::SwitchBody
+                | Kind::TemplateSubstitution
+                | Kind::TypeArguments
+        )
+    }
+
     /// Whether it is a word or sign.
     pub(super) fn is_token(self) -> bool {
         self as u8 >= Kind::Async as u8
@@ -302,7 +326,6 @@ impl Kind {
                 | Kind::ImportClause
                 | Kind::AsExpression
                 | Kind::SpreadElement
-                | Kind::LiteralType
                 | Kind::ArrayType
         )
     }
@@ -383,6 +406,7 @@ impl Grammar {
             let name = language.node_kind_for_id(id).unwrap_or_default();
             let is_named = language.node_kind_is_named(id);
             match kind_of(name) {
+                None if matches!(name, ")" | "]" | "}" | ";") => (Kind::Close, Step::Skip),
                 // `this`, `import` and others are both words and nodes.
                 Some((kind, step)) if is_named || step == Step::Token => (kind, step),
                 _ if is_named => (Kind::Other, Step::Inner),

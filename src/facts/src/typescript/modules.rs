@@ -9,6 +9,14 @@ use super::nodes::NodeId;
 use crate::file::{Export, Import};
 use crate::ir::{ExprId, ExprKind};
 
+/// A name in a list of imports or exports.
+struct Listed {
+    name: Symbol,
+    /// What it is called on this side; the name itself without `as`.
+    alias: Symbol,
+    type_only: bool,
+}
+
 impl Lowering<'_> {
     /// `import …`.
     pub(super) fn import(&mut self, at: NodeId) {
@@ -67,13 +75,43 @@ impl Lowering<'_> {
     }
 
     fn import_specifier(&mut self, source: NodeId, specifier: NodeId, type_only: bool) {
-        let Some(name) = self.field(specifier, Field::Name) else {
+        let Some(listed) = self.listed(specifier) else {
             return;
         };
-        let imported = self.specifier_name(name);
-        let local = self.field(specifier, Field::Alias).unwrap_or(name);
-        let type_only = type_only || self.nodes.has(specifier, Kind::Type);
-        self.add_import(source, Some(imported), local, specifier, type_only);
+        self.imports.push(Import {
+            path: self.string_text(source),
+            imported: Some(listed.name),
+            local: listed.alias,
+            type_only: type_only || listed.type_only,
+            module: self.names.empty,
+            span: self.span(specifier),
+        });
+    }
+
+    /// One part of a list: `a`, `a as b`, `type a`, `type a as b`.
+    fn listed(&self, specifier: NodeId) -> Option<Listed> {
+        if let Some(name) = self.field(specifier, Field::Name) {
+            let alias = self.field(specifier, Field::Alias).unwrap_or(name);
+            return Some(Listed {
+                name: self.specifier_name(name),
+                alias: self.specifier_name(alias),
+                type_only: self.nodes.has(specifier, Kind::Type),
+            });
+        }
+        let mut words = self.text_of(specifier).split_ascii_whitespace();
+        let (first, second) = (words.next()?, words.next());
+        let (third, fourth) = (words.next(), words.next());
+        let (name, alias, type_only) = match (second, third, fourth) {
+            (None, ..) => (first, first, false),
+            (Some(name), None, _) => (name, name, true),
+            (_, Some(alias), None) => (first, alias, false),
+            (Some(name), _, Some(alias)) => (name, alias, true),
+        };
+        Some(Listed {
+            name: Symbol::new(name),
+            alias: Symbol::new(alias),
+            type_only,
+        })
     }
 
     /// A name in an import or export list; it may be text.
@@ -128,13 +166,10 @@ impl Lowering<'_> {
         let mut call = value;
         if self.kind(value) == Kind::MemberExpression {
             // `require("x").name`
-            let parts = self
-                .field(value, Field::Object)
-                .zip(self.field(value, Field::Property));
-            let Some((object, property)) = parts else {
+            let Some(object) = self.field(value, Field::Object) else {
                 return false;
             };
-            imported = self.symbol(property);
+            imported = self.names.symbol(self.property(value));
             call = object;
         }
         let Some(source) = self.require_source(call) else {
@@ -238,12 +273,9 @@ impl Lowering<'_> {
     fn export_clause(&mut self, clause: NodeId, source: Option<Symbol>) {
         let nodes = self.nodes;
         for specifier in nodes.children(clause) {
-            let Some(name) = self.field(specifier, Field::Name) else {
-                continue;
-            };
-            let alias = self.field(specifier, Field::Alias).unwrap_or(name);
-            let (exported, local) = (self.specifier_name(alias), self.specifier_name(name));
-            self.add_export(exported, local, source, None);
+            if let Some(Listed { name, alias, .. }) = self.listed(specifier) {
+                self.add_export(alias, name, source, None);
+            }
         }
     }
 

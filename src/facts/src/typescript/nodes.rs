@@ -4,9 +4,12 @@
 //! ahead (hoisting, `require`, decorators) without walking again. Punctuation and comments are left out.
 
 use betwixt_base::Span;
-use tree_sitter::Tree;
+use tree_sitter::{Tree, TreeCursor};
 
 use super::kinds::{Field, Grammar, Kind, Step};
+
+/// How much blank text before a closing bracket is looked at.
+const MAX_REST: usize = 48;
 
 /// A node of the list.
 #[derive(Debug, Clone, Copy)]
@@ -34,70 +37,30 @@ pub(super) struct Nodes {
 }
 
 impl Nodes {
-    /// Reads the whole tree.
-    pub(super) fn read(tree: &Tree, grammar: &Grammar) -> Self {
+    /// Reads the whole tree of `text`.
+    pub(super) fn read(tree: &Tree, grammar: &Grammar, text: &str) -> Self {
         let root = tree.root_node();
         let mut nodes = Self {
-            items: Vec::with_capacity(root.end_byte() / 8),
+            items: Vec::with_capacity(text.len() / 8),
             ..Self::default()
         };
-        let is_damaged = root.has_error();
-        let mut cursor = tree.walk();
-        nodes.push(Kind::Program, Field::None, 0, root.end_byte() as u32);
+        nodes.push(Kind::Program, Field::None, 0, text.len() as u32);
         if root.kind_id() == u16::MAX {
             nodes
                 .errors
                 .push(Span::new(root.start_byte() as u32, root.end_byte() as u32));
         }
-        let mut open = vec![0u32];
-        let mut parent = Kind::Program;
-        if !cursor.goto_first_child() {
-            return nodes;
-        }
-        loop {
-            let node = cursor.node();
-            let (kind, step) = grammar.kind(node.kind_id());
-            let is_kept = match step {
-                Step::Skip => false,
-                Step::Token => kind.is_kept_below(parent),
-                Step::Leaf | Step::Inner => true,
-            };
-            if is_kept {
-                let field = if parent.has_fields() {
-                    cursor
-                        .field_id()
-                        .map_or(Field::None, |id| grammar.field(id.get()))
-                } else {
-                    Field::None
-                };
-                let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
-                let id = nodes.push(kind, field, start, end);
-                if is_damaged && (kind == Kind::Error || start == end && node.is_missing()) {
-                    nodes.errors.push(Span::new(start, end));
-                }
-                nodes.has_var |= kind == Kind::VariableDeclaration || kind == Kind::Var;
-                if step == Step::Inner && cursor.goto_first_child() {
-                    open.push(id);
-                    parent = kind;
-                    continue;
-                }
-            } else if is_damaged && node.is_missing() {
-                nodes
-                    .errors
-                    .push(Span::new(node.start_byte() as u32, node.end_byte() as u32));
+        let mut cursor = tree.walk();
+        if cursor.goto_first_child() {
+            Walk {
+                nodes: &mut nodes,
+                grammar,
+                text: text.as_bytes(),
+                is_sound: !root.has_error(),
             }
-            while !cursor.goto_next_sibling() {
-                cursor.goto_parent();
-                let after = nodes.items.len() as u32;
-                if let Some(closed) = open.pop() {
-                    nodes.items[closed as usize].after = after;
-                }
-                let Some(&around) = open.last() else {
-                    return nodes;
-                };
-                parent = nodes.items[around as usize].kind;
-            }
+            .run(&mut cursor);
         }
+        nodes
     }
 
     fn push(&mut self, kind: Kind, field: Field, start: u32, end: u32) -> u32 {
@@ -180,6 +143,132 @@ impl Nodes {
             } else {
                 node.after
             };
+        }
+    }
+}
+
+/// The one walk over the tree.
+///
+/// Every step of a cursor costs, so in sound code those are left out whose outcome the text tells: brackets and
+/// semicolons at the end of a node, `.name` of a member, lists of names.
+struct Walk<'n> {
+    nodes: &'n mut Nodes,
+    grammar: &'n Grammar,
+    text: &'n [u8],
+    is_sound: bool,
+}
+
+impl Walk<'_> {
+    fn run(&mut self, cursor: &mut TreeCursor<'_>) {
+        let mut open = vec![0u32];
+        let mut parent = self.nodes.items[0];
+        loop {
+            let mut is_last = false;
+            if let Some(entered) = self.visit(cursor, parent, &mut is_last) {
+                open.push(entered);
+                parent = self.nodes.items[entered as usize];
+                // The opening bracket says nothing.
+                let is_bracket = self.is_sound && parent.kind.is_bracketed();
+                if !is_bracket || cursor.goto_next_sibling() {
+                    continue;
+                }
+            }
+            while is_last || !cursor.goto_next_sibling() {
+                cursor.goto_parent();
+                let after = self.nodes.items.len() as u32;
+                let Some(closed) = open.pop() else {
+                    return;
+                };
+                self.nodes.items[closed as usize].after = after;
+                let Some(&around) = open.last() else {
+                    return;
+                };
+                parent = self.nodes.items[around as usize];
+                is_last = self.is_last(self.nodes.items[closed as usize].end, parent);
+            }
+        }
+    }
+
+    /// Keeps the node under the cursor if it says something; its id when its children are next.
+    fn visit(
+        &mut self,
+        cursor: &mut TreeCursor<'_>,
+        parent: Node,
+        is_last: &mut bool,
+    ) -> Option<u32> {
+        let node = cursor.node();
+        let (kind, step) = self.grammar.kind(node.kind_id());
+        let is_kept = match step {
+            Step::Skip => false,
+            Step::Token => kind.is_kept_below(parent.kind),
+            Step::Leaf | Step::Inner => true,
+        };
+        if !is_kept {
+            if !self.is_sound && node.is_missing() {
+                let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
+                self.nodes.errors.push(Span::new(start, end));
+            }
+            *is_last = kind == Kind::Close && self.is_last(node.end_byte() as u32, parent);
+            return None;
+        }
+        let mut field = Field::None;
+        if parent.kind.has_fields() {
+            field = cursor
+                .field_id()
+                .map_or(Field::None, |id| self.grammar.field(id.get()));
+        }
+        let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
+        let id = self.nodes.push(kind, field, start, end);
+        if !self.is_sound && (kind == Kind::Error || start == end && node.is_missing()) {
+            self.nodes.errors.push(Span::new(start, end));
+        }
+        self.nodes.has_var |= kind == Kind::VariableDeclaration || kind == Kind::Var;
+        if step == Step::Inner
+            && !self.is_told_by_text(kind, start, end)
+            && cursor.goto_first_child()
+        {
+            return Some(id);
+        }
+        *is_last = self.is_last(end, parent);
+        None
+    }
+
+    /// Whether after a child that ends at `end` nothing comes that says anything.
+    fn is_last(&self, end: u32, parent: Node) -> bool {
+        if !self.is_sound {
+            return false;
+        }
+        if parent.kind == Kind::MemberExpression {
+            return true;
+        }
+        let rest = self
+            .text
+            .get(end as usize..parent.end as usize)
+            .unwrap_or_default();
+        match rest {
+            [] => true,
+            [between @ .., b')' | b']' | b'}' | b';'] if rest.len() <= MAX_REST => between
+                .iter()
+                .all(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',' | b';')),
+            _ => false,
+        }
+    }
+
+    /// Whether the children of a node are read from its text.
+    fn is_told_by_text(&self, kind: Kind, start: u32, end: u32) -> bool {
+        if !self.is_sound {
+            return false;
+        }
+        let text = self
+            .text
+            .get(start as usize..end as usize)
+            .unwrap_or_default();
+        match kind {
+            Kind::JsxAttribute => text.ends_with(b"\"") || text.ends_with(b"'"),
+            Kind::ImportSpecifier | Kind::ExportSpecifier => text
+                .iter()
+                .all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b' ')),
+            _ => text.len() == 2 && kind.is_bracketed(),
         }
     }
 }

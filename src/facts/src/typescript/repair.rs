@@ -87,6 +87,7 @@ fn read(language: TreeLanguage, text: &str, limits: &Limits) -> Result<Nodes, St
     Ok(Nodes::read(
         &tree,
         Grammar::of(&tree, language == TreeLanguage::Tsx),
+        text,
     ))
 }
 

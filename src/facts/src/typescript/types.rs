@@ -227,13 +227,9 @@ impl<'a> Lowering<'a> {
             name,
             args: Vec::new(),
         };
-        match self.nodes.first(at) {
-            Some(text) if self.kind(text) == Kind::String => {
-                TypeRef::Literal(self.string_text(text))
-            }
-            Some(value) if matches!(self.kind(value), Kind::True | Kind::False | Kind::Null) => {
-                named(self.symbol(value))
-            }
+        match self.text_of(at) {
+            "true" | "false" | "null" | "undefined" => named(self.symbol(at)),
+            text if text.starts_with(['"', '\'']) => TypeRef::Literal(self.string_text(at)),
             _ => TypeRef::Literal(self.symbol(at)),
         }
     }
