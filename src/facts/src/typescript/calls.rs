@@ -11,6 +11,9 @@ use crate::ir::{CallForm, CallMode, ExprId, ExprKind, TypeRefId, UnaryOp};
 /// A few values in order.
 pub(super) type Values = SmallVec<[ExprId; 8]>;
 
+/// Longer first arguments are no part of names.
+const MAX_ROUTE: usize = 80;
+
 /// Chains longer than this give their callbacks no longer names.
 const MAX_HEAD: u32 = 16;
 
@@ -198,7 +201,7 @@ impl Lowering<'_> {
             .nodes
             .first(list)
             .filter(|&first| self.kind(first) == Kind::String);
-        if let Some(first) = first {
+        if let Some(first) = first.filter(|&first| self.text_of(first).len() <= MAX_ROUTE) {
             head.push(' ');
             head.push_str(self.string_text(first).as_str());
         }
