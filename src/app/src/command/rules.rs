@@ -48,10 +48,10 @@ fn test(args: &RulesTestArgs) -> Result<u8, Failure> {
     };
     let _ = writeln!(
         out,
-        "{} rules, {} scenarios, {} marks: {verdict}",
-        rules.len(),
-        summary.n_scenarios,
-        summary.n_marks
+        "{}, {}, {}: {verdict}",
+        counted(rules.len(), "rule"),
+        counted(summary.n_scenarios, "scenario"),
+        counted(summary.n_marks, "mark")
     );
     terminal::print(&out)?;
     Ok(if summary.failed.is_empty() { 0 } else { FOUND })
@@ -146,6 +146,10 @@ fn as_table(rows: &[Row<'_>]) -> String {
             row.id, row.severity, row.title
         );
     }
-    let _ = writeln!(out, "{} rules", rows.len());
+    let _ = writeln!(out, "{}", counted(rows.len(), "rule"));
     out
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

@@ -38,7 +38,10 @@ fn hostile(root: &Path) {
     write(
         root,
         "deep_else.ts",
-        format!("function f(a) {{ {} }}\n", "if (a) {} else\n".repeat(50_000)),
+        format!(
+            "function f(a) {{ {} }}\n",
+            "if (a) {} else\n".repeat(50_000)
+        ),
     );
     write(
         root,
@@ -58,7 +61,10 @@ fn hostile(root: &Path) {
     write(
         root,
         "deep_sum.go",
-        format!("package a\n\nvar s = \"a\"{}\n", " + \"b\" +\n\"c\"".repeat(50_000)),
+        format!(
+            "package a\n\nvar s = \"a\"{}\n",
+            " + \"b\" +\n\"c\"".repeat(50_000)
+        ),
     );
     write(
         root,

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"database/sql"
+	"net/http"
+)
+
+type api struct{ db *sql.DB }
+
+func (a *api) get(w http.ResponseWriter, r *http.Request) {
+	var note string
+	// betwixt: ignore[missing-tenant-filter]
+	// betwixt: ignore[missing-tenant-filter] until=2020-01-31 for the launch
+	// betwixt: ignore[missing-tenant-filtre] notes are public
+	// betwixt: ignore[non-idempotent-consumer] nothing of that kind is here
+	// betwixt: ignore[missing-tenant-filter] until=2027-02-30 notes are public
+	// betwixt: ingore[missing-tenant-filter] notes are public
+	row := a.db.QueryRowContext(r.Context(), "SELECT note FROM orders WHERE id = $1", r.PathValue("id"))
+	if err := row.Scan(&note); err != nil {
+		http.Error(w, "not found", http.StatusNotFound)
+		return
+	}
+	w.Write([]byte(note))
+}
+
+func main() {
+	a := &api{}
+	http.HandleFunc("GET /orders/{id}", a.get)
+	http.ListenAndServe(":8080", nil)
+}
