@@ -55,29 +55,45 @@ impl Lowering<'_> {
         Some(Bound::new(self.names.symbol(span), span))
     }
 
+    /// The value, called what a reader of the module would call it.
     fn assigned_value(&mut self, left: NodeId, right: NodeId, bound: Bound) -> ExprId {
-        let dotted = self.dotted(left).filter(|_| self.is_in_module());
-        match dotted.as_deref() {
+        let dotted = if self.is_in_module() {
+            self.dotted(left)
+        } else {
+            None
+        };
+        let Some(text) = dotted.as_deref() else {
+            return self.bound_expr(right, bound);
+        };
+        if text == "module.exports" {
             // What is in the object is known by its keys alone.
-            Some("module.exports") if self.kind(right) == Kind::Object => self.expr(right),
-            Some("module.exports") => self.bound_expr(
+            if self.kind(right) == Kind::Object {
+                return self.expr(right);
+            }
+            return self.bound_expr(
                 right,
                 Bound {
                     name: Symbol::new("default"),
                     ..bound
                 },
-            ),
-            Some(text) => {
-                let exported = text
-                    .strip_prefix("module.exports.")
-                    .or(text.strip_prefix("exports."));
-                self.named(Symbol::new(exported.unwrap_or(text)), |lowering| {
-                    lowering.bound = Some(bound);
-                    lowering.expr(right)
-                })
-            }
-            None => self.bound_expr(right, bound),
+            );
         }
+        let exported = text
+            .strip_prefix("module.exports.")
+            .or(text.strip_prefix("exports."));
+        let shown = exported.unwrap_or(text);
+        // `Class.prototype.method = function () {…}`
+        let method = shown
+            .split_once(".prototype.")
+            .filter(|(_, name)| !name.contains('.'));
+        let (shown, receiver) = match method {
+            Some((class, name)) => ([class, ".", name].concat(), Some(Symbol::new(class))),
+            None => (shown.to_owned(), None),
+        };
+        self.named(Symbol::new(&shown), |lowering| {
+            lowering.bound = Some(Bound { receiver, ..bound });
+            lowering.expr(right)
+        })
     }
 
     /// `left op= right`; the value is read again.

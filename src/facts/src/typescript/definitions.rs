@@ -400,7 +400,7 @@ impl Lowering<'_> {
             return self.emit_value(value);
         }
         if self.kind(name) != Kind::Identifier {
-            return self.variable_pattern(name, value, is_const);
+            return self.variable_pattern(declarator, name, is_const);
         }
         let (symbol, span) = (self.symbol(name), self.span(name));
         let local = self.b.lookup(symbol).filter(|_| !self.at_module_level);
@@ -416,12 +416,17 @@ impl Lowering<'_> {
         }
     }
 
-    fn variable_pattern(&mut self, pattern: NodeId, value: Option<NodeId>, is_const: bool) {
+    fn variable_pattern(&mut self, declarator: NodeId, pattern: NodeId, is_const: bool) {
         let span = self.span(pattern);
-        let value = match value {
+        let mut value = match self.field(declarator, Field::Value) {
             Some(value) => self.expr(value),
             None => self.new_expr(ExprKind::Unknown, span),
         };
+        // The parts have no types of their own.
+        let type_ref = self.annotation(declarator, Field::Type);
+        if type_ref != self.no_type() {
+            value = self.new_expr(ExprKind::Cast(type_ref, value), span);
+        }
         if self.at_module_level {
             self.destructure_globals(pattern, value, is_const);
         } else {

@@ -60,7 +60,9 @@ pub(super) fn parse(language: TreeLanguage, text: &str, limits: &Limits) -> Resu
         let Some(repaired) = without_gaps(&source, &nodes, language == TreeLanguage::Tsx) else {
             break;
         };
-        let again = read(language, &repaired, limits)?;
+        let Ok(again) = read(language, &repaired, limits) else {
+            break;
+        };
         if again.errors.len() >= nodes.errors.len() {
             break;
         }

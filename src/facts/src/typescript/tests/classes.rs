@@ -217,3 +217,21 @@ fn A.run() {
 "#,
     );
 }
+
+#[test]
+fn functions_of_a_prototype_are_methods() {
+    check(
+        r#"
+function Queue() {}
+Queue.prototype.push = function (x) { this.items.push(x); };
+"#,
+        r#"
+fn <module>() {
+  Queue.prototype.push = fn Queue.push(x#0) {
+    this.items.push(x#0)
+  }
+}
+fn Queue() {}
+"#,
+    );
+}

@@ -147,7 +147,7 @@ fn mutated_code_gives_facts() {
         (seed >> 33) as usize % limit.max(1)
     };
     let chars: Vec<char> = SAMPLE.chars().collect();
-    for _ in 0..1500 {
+    for _ in 0..800 {
         let mut mutated = chars.clone();
         for _ in 0..=random(4) {
             let at = random(mutated.len());

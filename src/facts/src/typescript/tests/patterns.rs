@@ -34,6 +34,22 @@ fn <module>() {
 }
 
 #[test]
+fn the_type_of_a_pattern_is_that_of_its_value() {
+    check(
+        r#"
+const { a }: Row = load();
+"#,
+        r#"
+const a = …
+fn <module>() {
+  $1 = load() as Row
+  a = $1.a
+}
+"#,
+    );
+}
+
+#[test]
 fn nested_patterns_and_defaults() {
     check(
         r#"
