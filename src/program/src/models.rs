@@ -2,7 +2,7 @@
 
 use betwixt_base::{Language, Symbol};
 use betwixt_rules::ModelSet;
-use betwixt_rules::model::{EntryModel, EventModel, Model, StatementModel, package_matches};
+use betwixt_rules::model::{EntryModel, EventModel, Model, StatementModel};
 use rustc_hash::FxHashMap;
 
 use crate::types::Type;
@@ -54,11 +54,7 @@ impl ModelIndex {
     /// Whether a package is one of a model's.
     #[must_use]
     pub fn is_package(&self, model: &Model, package: Symbol) -> bool {
-        !package.is_empty()
-            && model
-                .packages
-                .iter()
-                .any(|known| package_matches(known, package.as_str()))
+        !package.is_empty() && model.covers(package.as_str())
     }
 
     /// Events that a call of that last name could mean, with their model.

@@ -81,6 +81,9 @@ pub struct Model {
     /// Object-relational mappers and query builders.
     #[serde(default)]
     pub statements: Vec<StatementModel>,
+    /// Packages of other models of the language that lie inside one of its own; filled in by the loader.
+    #[serde(skip)]
+    pub inner: Vec<String>,
     /// Where the file was read from; filled in by the loader.
     #[serde(skip)]
     pub source: String,
@@ -295,6 +298,19 @@ pub struct StatementModel {
 }
 
 impl Model {
+    /// Whether an imported path belongs to the library: to one of its packages, and not to one further inside that another model has.
+    #[must_use]
+    pub fn covers(&self, path: &str) -> bool {
+        let longest = |packages: &[String]| {
+            packages
+                .iter()
+                .filter_map(|known| pattern::match_length(known, path))
+                .max()
+        };
+        longest(&self.packages)
+            .is_some_and(|own| longest(&self.inner).is_none_or(|inner| own >= inner))
+    }
+
     /// What a package's default export is called here.
     #[must_use]
     pub fn default_export_of(&self, package: &str) -> Option<&str> {
@@ -346,6 +362,7 @@ impl ModelSet {
                 Err(error) => errors.push(error),
             }
         }
+        fill_inner(&mut models);
         (Self { models }, errors)
     }
 
@@ -353,6 +370,37 @@ impl ModelSet {
     #[must_use]
     pub fn clashes(&self) -> Vec<Clash> {
         check::clashes(&self.models)
+    }
+}
+
+/// Tells each model which packages inside its own are another's.
+fn fill_inner(models: &mut [Model]) {
+    let all: Vec<(String, String)> = models
+        .iter()
+        .flat_map(|model| {
+            let language = &model.language;
+            model
+                .packages
+                .iter()
+                .map(move |package| (language.clone(), package.clone()))
+        })
+        .collect();
+    for model in models {
+        let mut inner: Vec<String> = all
+            .iter()
+            .filter(|(language, package)| {
+                *language == model.language
+                    && !model.packages.contains(package)
+                    && model
+                        .packages
+                        .iter()
+                        .any(|own| package_matches(own, package))
+            })
+            .map(|(_, package)| package.clone())
+            .collect();
+        inner.sort_unstable();
+        inner.dedup();
+        model.inner = inner;
     }
 }
 

@@ -258,6 +258,31 @@ fn errors_name_the_line_and_the_next_step() {
 }
 
 #[test]
+fn an_import_belongs_to_the_model_with_the_longest_package() {
+    let models = &ALL.models;
+    let of = |path: &str| -> Vec<&str> {
+        models
+            .iter()
+            .filter(|model| model.language == "go" && model.covers(path))
+            .map(|model| model.library.as_str())
+            .collect()
+    };
+    assert_eq!(of("github.com/nats-io/nats.go"), ["nats.go"]);
+    assert_eq!(
+        of("github.com/nats-io/nats.go/jetstream"),
+        ["nats.go jetstream, micro"]
+    );
+    assert_eq!(
+        of("github.com/hashicorp/golang-lru/v2"),
+        ["hashicorp/golang-lru"]
+    );
+    assert_eq!(
+        of("github.com/hashicorp/golang-lru/v2/expirable"),
+        ["hashicorp/golang-lru/expirable"]
+    );
+}
+
+#[test]
 fn two_meanings_of_one_call_are_a_clash() {
     let file = |path: &str, event: &str| SourceText {
         path: path.to_owned(),

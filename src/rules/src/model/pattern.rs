@@ -5,17 +5,23 @@
 /// and so is the `node:` of node's own modules. A package that ends with `*` matches any continuation.
 #[must_use]
 pub fn package_matches(package: &str, path: &str) -> bool {
+    match_length(package, path).is_some()
+}
+
+/// How many segments of an imported path a package of a model covers; `None` when it is another one.
+pub(super) fn match_length(package: &str, path: &str) -> Option<usize> {
     let path = path.strip_prefix("node:").unwrap_or(path);
     if let Some(prefix) = package.strip_suffix('*') {
-        return path.starts_with(prefix);
+        return path.starts_with(prefix).then_some(1);
     }
     let mut wanted = segments(package);
     let mut given = segments(path);
+    let mut length = 0;
     loop {
         match (wanted.next(), given.next()) {
-            (None, _) => return true,
-            (Some(a), Some(b)) if a == b => {}
-            _ => return false,
+            (None, _) => return Some(length),
+            (Some(a), Some(b)) if a == b => length += 1,
+            _ => return None,
         }
     }
 }
