@@ -387,9 +387,16 @@ impl Lowerer<'_> {
                 .as_ref()
                 .is_some_and(|column| column.wrapped_by.is_none())
         };
+        // The row that could not be inserted is a value, the one that is there is the column.
+        let is_excluded = left_column.as_ref().is_some_and(|found| {
+            found
+                .column
+                .qualifier
+                .is_some_and(|qualifier| qualifier == "excluded")
+        });
         let use_right = match (&left_column, &right_column) {
             (None, Some(_)) => true,
-            (Some(_), Some(_)) => !is_pure(&left_column) && is_pure(&right_column),
+            (Some(_), Some(_)) => is_excluded || !is_pure(&left_column) && is_pure(&right_column),
             _ => false,
         };
         if use_right {

@@ -94,6 +94,14 @@ fn the_column_side_comes_first() {
 }
 
 #[test]
+fn the_excluded_row_is_a_value() {
+    has(
+        "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 2 WHERE EXCLUDED.seq > t.seq",
+        &["and @0 t0.seq < excluded.seq"],
+    );
+}
+
+#[test]
 fn tuples_are_split() {
     has(
         "SELECT 1 FROM t WHERE (a, b) = ($1, $2)",
