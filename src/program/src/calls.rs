@@ -465,6 +465,7 @@ impl Resolver<'_> {
             "rust" => self.code.function(method).implements == Some(interface_name),
             "go" => {
                 !self.code.is_interface(owner)
+                    && self.signature_fits(interface, method)
                     && wanted
                         .iter()
                         .all(|&name| self.find_method(owner, name, 0).is_some())
@@ -482,6 +483,40 @@ impl Resolver<'_> {
                             .iter()
                             .all(|&name| self.methods.own(owner, name).is_some()))
             }
+        }
+    }
+
+    /// Whether a method has as many parameters and results as the interface asks for, with types of the same names.
+    fn signature_fits(&self, interface: TypeId, method: FunctionId) -> bool {
+        let facts = self.code.function(method);
+        let def = self.code.type_def(interface);
+        let Some(wanted) = def.methods.iter().find(|wanted| wanted.name == facts.name) else {
+            return true;
+        };
+        if wanted.params.len() != facts.params.len() || wanted.results.len() != facts.results.len()
+        {
+            return false;
+        }
+        let (there, here) = (self.code.type_place(interface).0, self.code.file_of(method));
+        let params = facts
+            .params
+            .iter()
+            .map(|&param| self.code.ir(here).local(param).type_ref);
+        let given: Vec<_> = params.chain(facts.results.iter().copied()).collect();
+        let asked = wanted.params.iter().chain(&wanted.results).copied();
+        asked.zip(given).all(|(asked, given)| {
+            match (self.type_name(there, asked), self.type_name(here, given)) {
+                (Some(asked), Some(given)) => asked == given || asked == "any" || given == "any",
+                _ => true,
+            }
+        })
+    }
+
+    fn type_name(&self, file: FileId, written: betwixt_facts::ir::TypeRefId) -> Option<Symbol> {
+        match self.code.ir(file).type_ref(written) {
+            betwixt_facts::ir::TypeRef::Named { name, .. } => Some(*name),
+            betwixt_facts::ir::TypeRef::Pointer(inner) => self.type_name(file, *inner),
+            _ => None,
         }
     }
 

@@ -180,9 +180,12 @@ struct ParamPart {
 fn slot_value(resolver: &Resolver<'_>, graph: &CallGraph, at: ExprRef) -> SlotValue {
     let made = ingredients(resolver, graph, at, Reach::LOCAL);
     let params = params_of(resolver, at, &made);
-    let is_pure = is_pure_param(resolver, graph, at);
     let is_key_like = params.iter().any(|param| is_key_name(resolver, param));
-    let is_parametric = !params.is_empty() && (is_pure || is_key_like);
+    let is_wrapper = params
+        .iter()
+        .any(|param| is_wrapper(resolver, param.function));
+    let is_parametric =
+        !params.is_empty() && (is_key_like || (is_wrapper && is_pure_param(resolver, graph, at)));
     SlotValue {
         at,
         params,
@@ -254,6 +257,43 @@ fn is_pure_param(resolver: &Resolver<'_>, graph: &CallGraph, at: ExprRef) -> boo
                 Piece::Hole(hole) => is_param(*hole),
             })
     })
+}
+
+/// Whether a function belongs to something that wraps a cache, a queue or the like, by its type's or its own name.
+/// A function of the domain (`GetUser(id)`) owns its key, even when the key is only its parameter.
+fn is_wrapper(resolver: &Resolver<'_>, function: FunctionId) -> bool {
+    const WORDS: &[&str] = &[
+        "cache",
+        "memo",
+        "redis",
+        "lru",
+        "kafka",
+        "producer",
+        "publisher",
+        "consumer",
+        "queue",
+        "bus",
+        "broker",
+        "lock",
+        "dedup",
+        "idempot",
+        "bucket",
+        "dns",
+        "mail",
+        "notif",
+        "emit",
+        "enqueue",
+        "publish",
+    ];
+    let facts = resolver.code.function(function);
+    let says = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        WORDS.iter().any(|word| name.contains(word))
+    };
+    facts
+        .receiver_type
+        .is_some_and(|receiver| says(receiver.as_str()))
+        || says(facts.name.as_str())
 }
 
 fn is_key_name(resolver: &Resolver<'_>, param: &ParamPart) -> bool {

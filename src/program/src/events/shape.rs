@@ -96,7 +96,7 @@ fn is_cache(resolver: &Resolver<'_>, id: TypeId) -> bool {
         .any(|word| name.contains(word));
     let expires = def.fields.iter().any(|field| {
         let name = field.name.as_str().to_ascii_lowercase();
-        ["ttl", "expir", "maxage", "stale"]
+        ["ttl", "expir", "maxage"]
             .iter()
             .any(|word| name.contains(word))
     });
