@@ -22,7 +22,14 @@ const MAX_DEPTH: usize = 5;
 const MAX_CALLERS: usize = 200;
 
 /// Adds the events at callers; marks nothing at the wrapped ones (see [`is_parametric`]).
-pub(super) fn lift(resolver: &Resolver<'_>, graph: &CallGraph, events: &mut Vec<Event>) {
+///
+/// Events inside `insides` (methods that are cache operations by shape) stay there: their calls are events already.
+pub(super) fn lift(
+    resolver: &Resolver<'_>,
+    graph: &CallGraph,
+    insides: &FxHashSet<FunctionId>,
+    events: &mut Vec<Event>,
+) {
     let mut pending: Vec<Event> = events
         .iter()
         .filter(|event| is_lifted_kind(event.kind))
@@ -221,6 +228,13 @@ fn params_of(resolver: &Resolver<'_>, at: ExprRef, made: &Ingredients) -> Vec<Pa
             });
         }
     }
+    // A part says more than the whole.
+    let parts: Vec<(FunctionId, u16)> = found
+        .iter()
+        .filter(|param| !param.path.is_empty())
+        .map(|param| (param.function, param.index))
+        .collect();
+    found.retain(|param| !param.path.is_empty() || !parts.contains(&(param.function, param.index)));
     // A function has one set of callers: keep the outermost named one.
     if let Some(first) = found.iter().map(|param| param.function).min() {
         found.retain(|param| param.function == first);
@@ -259,7 +273,7 @@ fn is_pure_param(resolver: &Resolver<'_>, graph: &CallGraph, at: ExprRef) -> boo
     })
 }
 
-/// Whether a function belongs to something that wraps a cache, a queue or the like, by its type's or its own name.
+/// Whether a function belongs to something that wraps a cache, a queue or the like, by its type's name.
 /// A function of the domain (`GetUser(id)`) owns its key, even when the key is only its parameter.
 fn is_wrapper(resolver: &Resolver<'_>, function: FunctionId) -> bool {
     const WORDS: &[&str] = &[

@@ -112,8 +112,8 @@ impl Events {
         accesses.extend(sql::lifted(resolver, graph, context, &accesses));
         accesses.retain(|access| !access.is_forwarded);
         accesses.sort_by_key(|access| (access.place.file, access.place.span, access.site));
-        shape::caches(resolver, graph, &mut events);
-        lift::lift(resolver, graph, &mut events);
+        let insides = shape::caches(resolver, graph, &mut events);
+        lift::lift(resolver, graph, &insides, &mut events);
         events.sort_by(|a, b| (a.site, a.kind).cmp(&(b.site, b.kind)));
         events.dedup();
         let mut by_function: FxHashMap<FunctionId, Vec<usize>> = FxHashMap::default();

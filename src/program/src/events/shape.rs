@@ -3,7 +3,7 @@
 use betwixt_base::{FileId, Symbol};
 use betwixt_facts::ir::{CallForm, ExprKind, TypeRef, TypeRefId};
 use betwixt_facts::{Field, TypeKind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Event;
 use crate::calls::CallGraph;
@@ -20,12 +20,16 @@ struct Operation {
     loader: Option<usize>,
 }
 
-/// Adds an event at every call of a method of such a type.
-pub(super) fn caches(resolver: &Resolver<'_>, graph: &CallGraph, events: &mut Vec<Event>) {
+/// Adds an event at every call of a method of such a type; the result is those methods.
+pub(super) fn caches(
+    resolver: &Resolver<'_>,
+    graph: &CallGraph,
+    events: &mut Vec<Event>,
+) -> FxHashSet<FunctionId> {
     let operations = operations(resolver);
     let mut methods: Vec<FunctionId> = operations.keys().copied().collect();
     methods.sort_unstable();
-    for method in methods {
+    for &method in &methods {
         let operation = operations[&method];
         for &site in graph.callers(method) {
             let ir = resolver.code.ir(site.file);
@@ -39,7 +43,8 @@ pub(super) fn caches(resolver: &Resolver<'_>, graph: &CallGraph, events: &mut Ve
                     }]
                 })
             };
-            let Some(key) = at(operation.key) else {
+            let caller = resolver.code.function_id(site.file, call.function);
+            let Some(key) = at(operation.key).filter(|_| !operations.contains_key(&caller)) else {
                 continue;
             };
             let mut slots = vec![("key", key)];
@@ -62,6 +67,7 @@ pub(super) fn caches(resolver: &Resolver<'_>, graph: &CallGraph, events: &mut Ve
             });
         }
     }
+    methods.into_iter().collect()
 }
 
 fn operations(resolver: &Resolver<'_>) -> FxHashMap<FunctionId, Operation> {

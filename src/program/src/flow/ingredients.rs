@@ -116,6 +116,7 @@ pub fn ingredients(
         found: Ingredients::default(),
         seen: FxHashSet::default(),
         steps: 0,
+        frames: Vec::new(),
     };
     walk.expr(at, &Path::new(), true, reach);
     walk.found
@@ -127,6 +128,8 @@ struct Walk<'a> {
     found: Ingredients,
     seen: FxHashSet<(ExprRef, Path, bool)>,
     steps: u32,
+    /// Callees being looked into, with the calls they were entered by: their parameters are those calls' arguments.
+    frames: Vec<(FunctionId, CallSite)>,
 }
 
 impl Walk<'_> {
@@ -294,6 +297,25 @@ impl Walk<'_> {
         direct: bool,
         reach: Reach,
     ) {
+        if let Some(&(entered, site)) = self.frames.last()
+            && entered == function
+        {
+            let ir = self.resolver.code.ir(site.file);
+            if let Some(&arg) = ir.expr_list(ir.call(site.call).args).get(n as usize) {
+                let frame = self.frames.pop();
+                self.expr(
+                    ExprRef {
+                        file: site.file,
+                        expr: arg,
+                    },
+                    path,
+                    false,
+                    reach,
+                );
+                self.frames.extend(frame);
+            }
+            return;
+        }
         self.origin(OriginKind::Param(function, n), path, direct, at);
         if reach.callers == 0 {
             return;
@@ -392,7 +414,9 @@ impl Walk<'_> {
                 callers: 0,
             };
             for &function in callee.functions().iter().take(3) {
+                self.frames.push((function, site));
                 self.returned(function, path, down);
+                self.frames.pop();
             }
         }
         if let Callee::Constructs(_) = callee {
