@@ -24,6 +24,23 @@ struct Stored {
     value: ExprRef,
 }
 
+/// Most values looked at for one call.
+const MAX_STEPS: usize = 240;
+
+/// What a walk found and where it has been.
+#[derive(Default)]
+struct Found {
+    functions: BTreeSet<FunctionId>,
+    seen: FxHashSet<ExprRef>,
+}
+
+impl Found {
+    /// Whether a value is looked at for the first time and the walk may go on.
+    fn enter(&mut self, at: ExprRef) -> bool {
+        self.seen.len() < MAX_STEPS && self.seen.insert(at)
+    }
+}
+
 /// Where functions may be stored, for the fields that are called somewhere.
 pub(crate) struct FunctionValues<'a> {
     resolver: &'a Resolver<'a>,
@@ -53,7 +70,7 @@ impl<'a> FunctionValues<'a> {
     /// The functions a call may reach; empty when none or too many are known.
     pub(crate) fn of_call(&self, site: CallSite) -> BTreeSet<FunctionId> {
         let callee = self.resolver.code.ir(site.file).call(site.call).callee;
-        let mut found = BTreeSet::new();
+        let mut found = Found::default();
         self.collect(
             ExprRef {
                 file: site.file,
@@ -62,10 +79,10 @@ impl<'a> FunctionValues<'a> {
             0,
             &mut found,
         );
-        if found.len() > MAX_TARGETS {
-            found.clear();
+        if found.functions.len() > MAX_TARGETS {
+            found.functions.clear();
         }
-        found
+        found.functions
     }
 
     fn index(&mut self, file: FileId, wanted: &FxHashSet<Symbol>) {
@@ -108,12 +125,12 @@ impl<'a> FunctionValues<'a> {
         }
     }
 
-    fn collect(&self, at: ExprRef, depth: u32, found: &mut BTreeSet<FunctionId>) {
-        if depth > MAX_DEPTH || found.len() > MAX_TARGETS {
+    fn collect(&self, at: ExprRef, depth: u32, found: &mut Found) {
+        if depth > MAX_DEPTH || found.functions.len() > MAX_TARGETS || !found.enter(at) {
             return;
         }
         if let Some(function) = self.resolver.function_value(at) {
-            found.insert(function);
+            found.functions.insert(function);
             return;
         }
         let ir = self.resolver.code.ir(at.file);
@@ -156,7 +173,7 @@ impl<'a> FunctionValues<'a> {
         }
     }
 
-    fn local(&self, file: FileId, local: LocalId, depth: u32, found: &mut BTreeSet<FunctionId>) {
+    fn local(&self, file: FileId, local: LocalId, depth: u32, found: &mut Found) {
         for definition in self.resolver.flows[file.0 as usize]
             .definitions(local)
             .iter()
@@ -197,14 +214,7 @@ impl<'a> FunctionValues<'a> {
         }
     }
 
-    fn field(
-        &self,
-        file: FileId,
-        base: ExprId,
-        name: Symbol,
-        depth: u32,
-        found: &mut BTreeSet<FunctionId>,
-    ) {
+    fn field(&self, file: FileId, base: ExprId, name: Symbol, depth: u32, found: &mut Found) {
         let Some(stored) = self.fields.get(&name) else {
             return;
         };
@@ -224,7 +234,7 @@ impl<'a> FunctionValues<'a> {
     }
 
     /// `wrap(name, handler)`: the closure it returns.
-    fn returned(&self, site: CallSite, depth: u32, found: &mut BTreeSet<FunctionId>) {
+    fn returned(&self, site: CallSite, depth: u32, found: &mut Found) {
         let callee = self.resolver.callee_at(site.file, site.call, 6);
         for &function in callee.functions().iter().take(2) {
             let (file, idx) = self.resolver.code.function_place(function);

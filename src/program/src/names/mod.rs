@@ -36,6 +36,9 @@ pub enum Def {
     },
 }
 
+/// Most modules one name is looked for in through `export *`.
+const MAX_BARRELS: usize = 400;
+
 /// One scope of names.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
@@ -164,23 +167,28 @@ impl Names {
         }
     }
 
-    fn export(&self, module: ModuleId, name: Symbol, depth: u32) -> Option<Def> {
-        let scope = &self.scopes[module.index()];
-        if let Some(&def) = scope.exports.get(&name) {
-            return Some(def);
+    fn export(&self, module: ModuleId, name: Symbol, _depth: u32) -> Option<Def> {
+        // Barrel files pass each other on in circles: every module is asked once.
+        let mut seen = vec![module];
+        let mut at = 0;
+        while let Some(&current) = seen.get(at) {
+            at += 1;
+            let scope = &self.scopes[current.index()];
+            if let Some(&def) = scope.exports.get(&name) {
+                return Some(def);
+            }
+            if scope.exports.is_empty()
+                && let Some(&def) = scope.names.get(&name)
+            {
+                return Some(def);
+            }
+            for &star in &scope.stars {
+                if seen.len() < MAX_BARRELS && !seen.contains(&star) {
+                    seen.push(star);
+                }
+            }
         }
-        if scope.exports.is_empty()
-            && let Some(&def) = scope.names.get(&name)
-        {
-            return Some(def);
-        }
-        if depth > 8 {
-            return None;
-        }
-        scope
-            .stars
-            .iter()
-            .find_map(|&star| self.export(star, name, depth + 1))
+        None
     }
 
     /// The scope a file's top-level code is in.

@@ -22,6 +22,8 @@ pub(super) struct RustModules {
     root: FxHashMap<ModuleId, ModuleId>,
     /// `use` of each module: local name to path, globs apart.
     uses: FxHashMap<ModuleId, Uses>,
+    /// Modules each module imports whole.
+    globs: FxHashMap<ModuleId, Vec<ModuleId>>,
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +60,29 @@ pub(super) fn build(workspace: &Workspace, code: &Code, names: &mut Names) {
             fill(names, code, file, id, nested);
         }
     }
+    resolve_globs(names);
+}
+
+/// Finds the modules of `use path::*`. Their paths are taken not to go through other globs.
+fn resolve_globs(names: &mut Names) {
+    let mut found: Vec<(ModuleId, Vec<ModuleId>)> = Vec::new();
+    for index in 0..names.scopes.len() as u32 {
+        let module = ModuleId(index);
+        let Some(uses) = names.rust.uses.get(&module) else {
+            continue;
+        };
+        let mut targets = Vec::new();
+        for glob in &uses.globs {
+            if let Some(Def::Module(from)) = in_module(names, module, glob, 0)
+                && from != module
+                && !targets.contains(&from)
+            {
+                targets.push(from);
+            }
+        }
+        found.push((module, targets));
+    }
+    names.rust.globs.extend(found);
 }
 
 fn fill(names: &mut Names, code: &Code, file: FileId, module: ModuleId, inner: Symbol) {
@@ -213,15 +238,10 @@ fn first_segment(names: &Names, module: ModuleId, first: &str, depth: u32) -> Op
         {
             return absolute(names, module, path, depth + 1);
         }
-        for glob in &uses.globs {
-            let Some(Def::Module(from)) = absolute(names, module, glob, depth + 1) else {
-                continue;
-            };
-            if from != module
-                && let Some(def) = public_name(names, from, symbol, depth + 1)
-            {
-                return Some(def);
-            }
+    }
+    for &from in names.rust.globs.get(&module).into_iter().flatten() {
+        if let Some(def) = public_name(names, from, symbol, depth + 1) {
+            return Some(def);
         }
     }
     if let Some(&root) = names.rust.crates.get(&symbol) {
@@ -251,16 +271,15 @@ fn public_name(names: &Names, module: ModuleId, name: Symbol, depth: u32) -> Opt
     if let Some(path) = uses.named.get(&name) {
         return absolute(names, module, path, depth + 1);
     }
-    uses.globs.iter().find_map(|glob| {
-        let Def::Module(from) = absolute(names, module, glob, depth + 1)? else {
-            return None;
-        };
-        if from == module {
-            None
-        } else {
-            public_name(names, from, name, depth + 1)
-        }
-    })
+    // One glob after another, but not deeper: `prelude` modules pass on, they do not nest.
+    if depth > 2 {
+        return None;
+    }
+    let globs = names.rust.globs.get(&module).into_iter().flatten();
+    globs
+        .filter_map(|from| names.scopes[from.index()].names.get(&name))
+        .next()
+        .copied()
 }
 
 fn descend(names: &Names, start: Def, rest: &str, depth: u32) -> Option<Def> {
