@@ -309,6 +309,8 @@ enum Shape {
     Leaf,
     /// A leaf when its text is names and dots only.
     Dotted,
+    /// Has children between brackets; a leaf when it is only `()` or `{}`.
+    Brackets,
     /// Has children.
     Inner,
     /// Has children whose roles matter.
@@ -395,6 +397,11 @@ fn shape(kind: Kind) -> Shape {
         | Kind::True
         | Kind::TypeIdentifier => Shape::Leaf,
         Kind::QualifiedType | Kind::SelectorExpression => Shape::Dotted,
+        Kind::ArgumentList
+        | Kind::Block
+        | Kind::FieldDeclarationList
+        | Kind::LiteralValue
+        | Kind::ParameterList => Shape::Brackets,
         Kind::ForClause => Shape::WithRoles,
         _ => Shape::Inner,
     }
@@ -443,8 +450,8 @@ fn flatten(grammar: &Grammar, cursor: &mut TreeCursor<'_>, text: &[u8], nodes: &
             let is_leaf = match entry.shape {
                 Shape::Leaf => true,
                 Shape::Dotted => is_dotted(&text[start as usize..end as usize]),
-                // `()` and `{}`.
-                _ => end - start == 2 && matches!(text[start as usize], b'(' | b'{'),
+                Shape::Brackets => end - start == 2,
+                _ => false,
             };
             if !is_leaf && cursor.goto_first_child() {
                 open.push(Open {

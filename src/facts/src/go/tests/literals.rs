@@ -23,13 +23,15 @@ fn lists_and_elided_types() {
          b := [...]int{2: 5}
          c := []*T{{X: 1}, {X: 2}}
          d := [][]int{{1}, {2, 3}}
-         e := []T{}",
+         e := []T{}
+         f := map[string]struct{}{\"k\": {}}",
         r#"
         a#0 = ["x", y]
         b#1 = [5]
         c#2 = [&T{X: 1}, &T{X: 2}]
         d#3 = [[1], [2, 3]]
         e#4 = []
+        f#5 = map[string]{}{k: {}{}}
         "#,
     );
 }
