@@ -36,7 +36,8 @@ impl<'v, 'f, 't> Attributes<'v, 'f, 't> {
     }
 
     fn add_spread(&mut self, entries: &[StructEntry], name: &dyn Fn(&str) -> Symbol, n_left: u32) {
-        for entry in entries {
+        let view = self.view;
+        for entry in entries.iter().take_while(|_| view.takes_member()) {
             match entry.name.as_str() {
                 "..." => match self.view.entries(entry.value) {
                     Some(entries) if n_left > 0 => self.add_spread(entries, name, n_left - 1),

@@ -179,13 +179,7 @@ impl<'f> Drizzle<'f> {
 
     /// The chain that makes a constant of this file.
     fn made_by(&self, name: &str) -> Option<Chain<'f>> {
-        let global = self
-            .view
-            .facts
-            .globals
-            .iter()
-            .find(|global| global.name == name)?;
-        self.view.chain(global.init?)
+        self.view.chain(self.view.global(name)?)
     }
 
     fn schema_of(&self, base: ExprId) -> Option<Symbol> {
@@ -294,7 +288,7 @@ impl<'f> Drizzle<'f> {
     }
 
     fn add_columns(&self, entries: &[StructEntry], n_left: u32, columns: &mut Columns) {
-        for entry in entries {
+        for entry in entries.iter().take_while(|_| self.view.takes_member()) {
             if entry.name == "..." {
                 self.add_spread(entry.value, n_left, columns);
             } else if let Some(chain) = self.view.chain(entry.value) {

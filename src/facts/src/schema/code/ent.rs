@@ -137,12 +137,18 @@ fn read_parts(view: &View<'_>, def: &TypeDef, name: &str) -> Parts {
 
 /// Mixins, fields, edges and indexes of one schema or mixin.
 fn add_members(view: &View<'_>, def: &TypeDef, n_left: u32, parts: &mut Parts) {
-    for mixin in mixin_types(view, def) {
-        add_mixin(view, &mixin, n_left, parts);
+    for mixin in mixin_types(view, def)
+        .iter()
+        .take_while(|_| view.takes_member())
+    {
+        add_mixin(view, mixin, n_left, parts);
     }
     if let Some((function, _)) = method(view, def, "Fields") {
-        for chain in package_chains(view, function, "field") {
-            add_field(view, &chain, parts);
+        for chain in package_chains(view, function, "field")
+            .iter()
+            .take_while(|_| view.takes_member())
+        {
+            add_field(view, chain, parts);
         }
     }
     if let Some((function, _)) = method(view, def, "Edges") {

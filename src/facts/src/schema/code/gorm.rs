@@ -62,6 +62,10 @@ struct Models<'f> {
     structs: FxHashMap<Symbol, &'f TypeDef>,
     /// What `TableName` returns, by type.
     table_names: FxHashMap<Symbol, Symbol>,
+    /// What types of the file stand for.
+    aliased: FxHashMap<Symbol, TypeRefId>,
+    /// Types that turn themselves into one value.
+    values: FxHashSet<Symbol>,
     /// Structs that others of the file embed.
     embedded: FxHashSet<Symbol>,
 }
@@ -181,8 +185,23 @@ impl<'f> Models<'f> {
             .filter_map(|field| type_name(&facts.ir, field.type_ref))
             .map(|named| Symbol::new(named.name))
             .collect();
+        let aliased = facts
+            .types
+            .iter()
+            .filter_map(|def| Some((def.name, def.aliased?)))
+            .collect();
+        let is_value = |name: Symbol| name == "Value" || name == "GormValue";
+        let values = facts
+            .functions
+            .iter()
+            .filter(|function| is_value(function.name));
+        let values = values
+            .filter_map(|function| function.receiver_type)
+            .collect();
         Self {
             view,
+            aliased,
+            values,
             structs,
             table_names,
             embedded,
@@ -283,7 +302,8 @@ impl<'f> Models<'f> {
     }
 
     fn collect(&self, def: &TypeDef, prefix: &str, n_left: u32, parts: &mut Parts) {
-        for field in &def.fields {
+        let names: FxHashSet<Symbol> = def.fields.iter().map(|field| field.name).collect();
+        for field in def.fields.iter().take_while(|_| self.view.takes_member()) {
             let tag = Tag::new(field);
             // A column may be named `_` to keep it from code.
             let is_exported = field.name.as_str().starts_with(char::is_uppercase)
@@ -301,7 +321,7 @@ impl<'f> Models<'f> {
                     parts,
                 );
             } else {
-                match self.relation(def, field, &tag) {
+                match self.relation(&names, field, &tag) {
                     Some(Some(relation)) => parts.relations.push(relation),
                     Some(None) => {}
                     None => self.add_column(field, &tag, prefix, parts),
@@ -330,7 +350,12 @@ impl<'f> Models<'f> {
     }
 
     /// `None` when the field is a column, `Some(None)` when it is a relation whose key is elsewhere.
-    fn relation(&self, def: &TypeDef, field: &Field, tag: &Tag<'_>) -> Option<Option<Relation>> {
+    fn relation(
+        &self,
+        names: &FxHashSet<Symbol>,
+        field: &Field,
+        tag: &Tag<'_>,
+    ) -> Option<Option<Relation>> {
         let ir = &self.view.facts.ir;
         if tag.has_any(&["type", "serializer", "column"]) {
             return None;
@@ -343,7 +368,12 @@ impl<'f> Models<'f> {
             "polymorphictype",
         ]);
         let named = type_name(ir, field.type_ref);
-        let Some(NamedType { name: model, .. }) = named else {
+        let Some(NamedType {
+            qualifier,
+            name: model,
+            ..
+        }) = named
+        else {
             let is_many = match ir.type_ref(field.type_ref) {
                 TypeRef::Slice(of) => type_name(ir, *of)
                     .is_some_and(|named| named.name.starts_with(char::is_uppercase)),
@@ -352,14 +382,14 @@ impl<'f> Models<'f> {
             return (is_relation || is_many).then_some(None);
         };
         let convention = format!("{}ID", field.name);
-        let has_key = def
-            .fields
-            .iter()
-            .any(|other| other.name == convention.as_str());
-        let is_struct = self
-            .structs
-            .get(&Symbol::new(model))
-            .is_some_and(|def| !def.fields.is_empty());
+        let has_key = names.contains(&Symbol::new(&convention));
+        let model = Symbol::new(model);
+        let is_struct = qualifier.is_none()
+            && !self.values.contains(&model)
+            && self
+                .structs
+                .get(&model)
+                .is_some_and(|def| !def.fields.is_empty());
         if !is_relation && !has_key && !is_struct {
             return None;
         }
@@ -375,7 +405,7 @@ impl<'f> Models<'f> {
         let references = tag.get("references").map(split).unwrap_or_default();
         Some(Some(Relation {
             name: field.name,
-            model: Symbol::new(model),
+            model,
             keys,
             references,
         }))
@@ -433,14 +463,10 @@ impl<'f> Models<'f> {
             TypeRef::Named {
                 qualifier, name, ..
             } => {
-                let defined = self
-                    .view
-                    .facts
-                    .types
-                    .iter()
-                    .find(|def| qualifier.is_none() && def.name == *name);
-                match defined.and_then(|def| def.aliased) {
-                    Some(aliased) if n_left > 0 => self.sql_type(aliased, n_left - 1),
+                let defined = self.aliased.get(name).filter(|_| qualifier.is_none());
+                match defined {
+                    Some(&aliased) if n_left > 0 => self.sql_type(aliased, n_left - 1),
+                    None if qualifier.is_none() && self.values.contains(name) => "json".to_owned(),
                     _ => go_type(
                         qualifier.map_or("", |qualifier| qualifier.as_str()),
                         name.as_str(),

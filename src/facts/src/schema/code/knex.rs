@@ -115,9 +115,7 @@ fn build(
         is_new,
         ops: Vec::new(),
     };
-    let is_within =
-        |function: FunctionIdx| function == callback || view.is_within(function, callback);
-    for chain in view.outermost_calls(is_within) {
+    for chain in view.chains_inside(callback) {
         builder.read(&chain);
     }
     if is_new {

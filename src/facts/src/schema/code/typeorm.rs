@@ -14,12 +14,13 @@
 //! of entities, are included.
 
 use betwixt_base::Symbol;
+use rustc_hash::FxHashMap;
 
 use super::classes::{base_class, class_argument, options, sql_type_of};
 use super::naming::snake_case;
 use super::parts::{column, empty_table, foreign_key, index, primary_key};
 use super::view::{View, attribute, last_part};
-use crate::file::{Attribute, Field, FileFacts, Function, Global, TypeDef};
+use crate::file::{Attribute, Field, FileFacts, Global, TypeDef};
 use crate::ir::ExprId;
 use crate::schema::{Index, SchemaOp, Table, TypeFamily};
 
@@ -33,16 +34,16 @@ const MAX_MAKERS: u32 = 16;
 pub fn read(facts: &FileFacts) -> Vec<SchemaOp> {
     let view = View::new(facts);
     let mut ops = Vec::new();
-    for def in facts
-        .types
-        .iter()
-        .filter(|def| maker_of(&view, def).is_none())
-    {
-        read_class(&view, def, &mut ops);
+    let mut made: FxHashMap<Symbol, Vec<&TypeDef>> = FxHashMap::default();
+    for def in facts.types.iter().filter(|def| is_stored(def)) {
+        match maker_of(&view, def) {
+            Some(maker) => made.entry(maker).or_default().push(def),
+            None => read_class(&view, def, &mut ops),
+        }
     }
-    for global in &facts.globals {
+    for global in facts.globals.iter().filter(|_| !made.is_empty()) {
         let Some(init) = global.init else { continue };
-        read_made_class(&view, global, init, &mut ops);
+        read_made_class(&view, &made, global, init, &mut ops);
     }
     ops
 }
@@ -68,15 +69,17 @@ fn is_column(attribute: &Attribute) -> bool {
     name.ends_with("Column") && name != "JoinColumn" && name != "ViewColumn"
 }
 
+/// Whether a class is an entity, or has columns for others.
+fn is_stored(def: &TypeDef) -> bool {
+    attribute(&def.attributes, "Entity").is_some()
+        || def
+            .fields
+            .iter()
+            .any(|field| field.attributes.iter().any(is_column))
+}
+
 fn read_class(view: &View<'_>, def: &TypeDef, ops: &mut Vec<SchemaOp>) {
     let entity = attribute(&def.attributes, "Entity");
-    let has_columns = def
-        .fields
-        .iter()
-        .any(|field| field.attributes.iter().any(is_column));
-    if entity.is_none() && !has_columns {
-        return;
-    }
     let mut table = match entity {
         Some(entity) => named_table(view, def, entity),
         None => empty_table("", Some(def.name), def.span),
@@ -125,13 +128,21 @@ fn add_class(view: &View<'_>, def: &TypeDef, table: &mut Table, includes: &mut V
 }
 
 /// The function that makes a class, when it is written inside one: `function withId(base) { class D extends base {…} }`.
-fn maker_of<'f>(view: &View<'f>, def: &TypeDef) -> Option<&'f Function> {
+fn maker_of(view: &View<'_>, def: &TypeDef) -> Option<Symbol> {
     let mut functions = view.facts.functions.iter().skip(1);
-    functions.find(|function| function.span.contains(def.span))
+    functions
+        .find(|function| function.span.contains(def.span))
+        .map(|function| function.name)
 }
 
 /// `const WithTimestamps = withCreatedAt(withUpdatedAt(Base))`: what the classes of all those functions have.
-fn read_made_class(view: &View<'_>, global: &Global, init: ExprId, ops: &mut Vec<SchemaOp>) {
+fn read_made_class(
+    view: &View<'_>,
+    made: &FxHashMap<Symbol, Vec<&TypeDef>>,
+    global: &Global,
+    init: ExprId,
+    ops: &mut Vec<SchemaOp>,
+) {
     let mut table = empty_table("", Some(global.name), global.span);
     let mut includes = Vec::new();
     let mut open = vec![init];
@@ -145,9 +156,11 @@ fn read_made_class(view: &View<'_>, global: &Global, init: ExprId, ops: &mut Vec
             continue;
         };
         n_left -= 1;
-        let name = chain.first().name;
-        let is_made = |def: &&TypeDef| maker_of(view, def).is_some_and(|maker| maker.name == name);
-        for def in view.facts.types.iter().filter(is_made) {
+        for def in made
+            .get(&Symbol::new(chain.first().name))
+            .into_iter()
+            .flatten()
+        {
             add_class(view, def, &mut table, &mut Vec::new());
         }
         open.extend(chain.first().args);

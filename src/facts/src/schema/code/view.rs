@@ -4,6 +4,8 @@
 //! literals. Nothing is evaluated beyond constants of the same file, and every walk is bounded, since code may be
 //! hostile.
 
+use std::cell::{Cell, OnceCell};
+
 use betwixt_base::{Span, Symbol};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -15,6 +17,8 @@ use crate::ir::{
 
 /// Longest chain of calls, aliases or enclosing functions that is followed.
 const MAX_STEPS: usize = 256;
+/// Most fields, attributes and columns that are read in one file.
+const MAX_MEMBERS: u32 = 300_000;
 /// Deepest nesting of blocks that is searched.
 const MAX_DEPTH: u32 = 64;
 
@@ -24,6 +28,17 @@ pub(super) struct View<'f> {
     pub(super) ir: &'f Ir,
     /// First values of the constants and variables at the top of the file.
     globals: FxHashMap<Symbol, ExprId>,
+    calls: OnceCell<Calls>,
+    /// Members that may still be read, those of spread and embedded ones counted each time.
+    n_members_left: Cell<u32>,
+}
+
+/// The calls of a file that no other call of a chain is made on.
+struct Calls {
+    outermost: Vec<CallId>,
+    by_function: FxHashMap<FunctionIdx, Vec<CallId>>,
+    /// Functions that are written in a function.
+    inside: FxHashMap<FunctionIdx, Vec<FunctionIdx>>,
 }
 
 /// One call of a chain: `.notNull()` of `text("name").notNull()`.
@@ -79,7 +94,21 @@ impl<'f> View<'f> {
             facts,
             ir: &facts.ir,
             globals,
+            calls: OnceCell::new(),
+            n_members_left: Cell::new(MAX_MEMBERS),
         }
+    }
+
+    /// Whether one more member may be read. Objects that spread each other would otherwise multiply.
+    pub(super) fn takes_member(&self) -> bool {
+        let left = self.n_members_left.get();
+        self.n_members_left.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    /// The first value of a constant or variable at the top of the file.
+    pub(super) fn global(&self, name: &str) -> Option<ExprId> {
+        self.globals.get(&Symbol::new(name)).copied()
     }
 
     /// The value behind casts, awaits, spreads and names of this file's constants.
@@ -309,24 +338,77 @@ impl<'f> View<'f> {
 
     /// The outermost calls of a function's own code, in order.
     pub(super) fn chains_in(&self, function: FunctionIdx) -> Vec<Chain<'f>> {
-        self.outermost_calls(|owner| owner == function)
+        let calls = self.calls().by_function.get(&function);
+        self.chains(calls.into_iter().flatten().copied())
+    }
+
+    /// The outermost calls of a function and those written in it, in order.
+    pub(super) fn chains_inside(&self, function: FunctionIdx) -> Vec<Chain<'f>> {
+        let index = self.calls();
+        let mut found = Vec::new();
+        let mut open = vec![function];
+        while let Some(function) = open.pop() {
+            found.extend(
+                index
+                    .by_function
+                    .get(&function)
+                    .into_iter()
+                    .flatten()
+                    .copied(),
+            );
+            open.extend(index.inside.get(&function).into_iter().flatten());
+        }
+        found.sort_unstable();
+        self.chains(found.into_iter())
     }
 
     /// The outermost calls of the functions that `holds` accepts, in order.
     pub(super) fn outermost_calls(&self, holds: impl Fn(FunctionIdx) -> bool) -> Vec<Chain<'f>> {
-        let mut receivers: FxHashSet<CallId> = FxHashSet::default();
-        for call in self.ir.calls.iter().filter(|call| holds(call.function)) {
-            if let ExprKind::Field(base, _) = self.ir.kind(call.callee)
-                && let ExprKind::Call(inner) = self.ir.kind(self.plain(base))
-            {
-                receivers.insert(inner);
-            }
-        }
-        let calls = self.ir.calls.iter().enumerate();
+        let calls = self.calls().outermost.iter().copied();
+        self.chains(calls.filter(|&call| holds(self.ir.call(call).function)))
+    }
+
+    fn chains(&self, calls: impl Iterator<Item = CallId>) -> Vec<Chain<'f>> {
         calls
-            .filter(|(at, call)| holds(call.function) && !receivers.contains(&CallId(*at as u32)))
-            .filter_map(|(_, call)| self.chain(call.expr))
+            .filter_map(|call| self.chain(self.ir.call(call).expr))
             .collect()
+    }
+
+    fn calls(&self) -> &Calls {
+        self.calls.get_or_init(|| {
+            let mut receivers: FxHashSet<CallId> = FxHashSet::default();
+            for call in &self.ir.calls {
+                if let ExprKind::Field(base, _) = self.ir.kind(call.callee)
+                    && let ExprKind::Call(inner) = self.ir.kind(self.plain(base))
+                {
+                    receivers.insert(inner);
+                }
+            }
+            let all = (0..self.ir.calls.len()).map(|at| CallId(at as u32));
+            let outermost: Vec<CallId> = all.filter(|call| !receivers.contains(call)).collect();
+            let mut by_function: FxHashMap<FunctionIdx, Vec<CallId>> = FxHashMap::default();
+            for &call in &outermost {
+                by_function
+                    .entry(self.ir.call(call).function)
+                    .or_default()
+                    .push(call);
+            }
+            let mut inside: FxHashMap<FunctionIdx, Vec<FunctionIdx>> = FxHashMap::default();
+            for (at, function) in self.facts.functions.iter().enumerate() {
+                let Some(parent) = function.parent else {
+                    continue;
+                };
+                inside
+                    .entry(parent)
+                    .or_default()
+                    .push(FunctionIdx(at as u32));
+            }
+            Calls {
+                outermost,
+                by_function,
+                inside,
+            }
+        })
     }
 
     /// Whether a function, or one around it, has a name that `is_named` accepts.
@@ -340,19 +422,6 @@ impl<'f> View<'f> {
                 return true;
             }
             next = function.parent;
-        }
-        false
-    }
-
-    /// Whether a function is written inside another.
-    pub(super) fn is_within(&self, function: FunctionIdx, around: FunctionIdx) -> bool {
-        let mut next = self.facts.functions[function.index()].parent;
-        for _ in 0..MAX_STEPS {
-            match next {
-                Some(function) if function == around => return true,
-                Some(function) => next = self.facts.functions[function.index()].parent,
-                None => return false,
-            }
         }
         false
     }

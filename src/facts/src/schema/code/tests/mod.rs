@@ -4,6 +4,7 @@ mod diesel;
 mod drizzle;
 mod ent;
 mod gorm;
+mod hostile;
 mod knex;
 mod sea_orm;
 mod sequelize;
