@@ -116,6 +116,10 @@ const GUARDS: &[Word] = &[
         "the same key was read with the tenant before, on every path",
     ),
     word(
+        "scoped-read-before-write",
+        "the same key was read with the tenant before, but the write does not name it while all others on the table do",
+    ),
+    word(
         "ownership-check",
         "a check that takes the key runs before and ends the other path",
     ),
@@ -191,6 +195,10 @@ const FACTS: &[Word] = &[
     ),
     word("constant-key", "the key is the same for everybody"),
     word("value-has-tenant", "the cached value carries a tenant"),
+    word(
+        "read-before-write",
+        "the row was read with the tenant before; the write relies on that",
+    ),
     word("partial-guard", "a guard was found on some paths only"),
     word(
         "conditional-text",

@@ -53,8 +53,14 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
                 .or_insert_with(|| of_function(context, last.function))
                 .clone();
             for effect in found {
+                // A job runs again by design; only what adds up to money is worth a word.
+                if word == "job"
+                    && !(effect.is_money && matches!(effect.word, "increment" | "payment"))
+                {
+                    continue;
+                }
                 let observation = observation(context, word, entry.function, &path, &effect);
-                let key = (effect.place, effect.word);
+                let key = (observation.place, effect.word);
                 let is_better = best.get(&key).is_none_or(|known| {
                     (observation.guards.len(), observation.trace.len())
                         < (known.guards.len(), known.trace.len())
@@ -151,9 +157,10 @@ fn of_access(context: &Context<'_>, access: &Access) -> Option<Effect> {
     let mut guards: Vec<(&'static str, String)> = Vec::new();
     let word = match (statement.verb, relative) {
         (Verb::Update, Some(_)) => "increment",
+        (Verb::Update, None) if writes_back(context, access, target) => "increment",
         (Verb::Insert, Some(_)) => "increment",
         (Verb::Insert, None) => "insert",
-        (Verb::Delete, None) if deletes_one(access) => "delete",
+        (Verb::Delete, None) if deletes_one(context, access) => "delete",
         _ => return None,
     };
     if word == "insert" {
@@ -213,12 +220,50 @@ fn of_access(context: &Context<'_>, access: &Access) -> Option<Effect> {
     })
 }
 
+/// `balance = read - amount; UPDATE … SET balance = $1`: relative by way of the program.
+fn writes_back(context: &Context<'_>, access: &Access, target: usize) -> bool {
+    let reads_same = context.accesses_of(access.function).any(|(other, _)| {
+        other.statement.verb == Verb::Select
+            && other.site < access.site
+            && access.tables[target].is_some()
+            && other.tables.contains(&access.tables[target])
+    });
+    reads_same
+        && access
+            .statement
+            .assignments
+            .iter()
+            .filter_map(|assignment| access.expr_of(&assignment.value))
+            .any(|at| is_sum(context, at))
+}
+
+/// A sum or difference, directly or in the variable.
+fn is_sum(context: &Context<'_>, at: betwixt_program::ExprRef) -> bool {
+    use betwixt_facts::ir::{BinaryOp, ExprKind};
+    let ir = context.program.code.ir(at.file);
+    let is_binary = |expr| {
+        matches!(
+            ir.kind(expr),
+            ExprKind::Binary(BinaryOp::Add | BinaryOp::Sub, ..)
+        )
+    };
+    match ir.kind(at.expr) {
+        ExprKind::Local(local) => context.program.flows[at.file.0 as usize]
+            .definitions(local)
+            .iter()
+            .any(|definition| is_binary(definition.value)),
+        _ => is_binary(at.expr),
+    }
+}
+
 /// A mapper's delete of one row by key, which fails when the row is gone.
-fn deletes_one(access: &Access) -> bool {
+fn deletes_one(context: &Context<'_>, access: &Access) -> bool {
+    use betwixt_facts::ir::ExprKind;
     let AccessKind::Mapper(_) = access.kind else {
         return false;
     };
-    false
+    let ir = context.program.code.ir(access.site.file);
+    matches!(ir.kind(ir.call(access.site.call).callee), ExprKind::Field(_, name) if name == "delete")
 }
 
 /// Tables that record every attempt on purpose.
@@ -332,15 +377,16 @@ fn observation(
     effect: &Effect,
 ) -> Observation {
     let program = context.program;
+    let (place, function) = responsible(context, path, effect);
     let mut observation = Observation {
-        place: effect.place,
-        function: effect.function,
+        place,
+        function,
         conditions: vec![("effect", effect.word), ("entry", entry)],
         holes: vec![
             ("effect", describe(effect.word).to_owned()),
             ("entry", entry.to_owned()),
             ("entry-function", function_name(program, from)),
-            ("function", function_name(program, effect.function)),
+            ("function", function_name(program, function)),
             ("target", effect.target.clone()),
         ],
         trace: Vec::new(),
@@ -425,6 +471,34 @@ fn describe(word: &str) -> &'static str {
         "webhook" => "calls another system through",
         "delete" => "deletes exactly one row of",
         _ => "publishes through",
+    }
+}
+
+/// Where the mistake is: at the effect, or, when a helper is shared by several callers and only they know the message, at the
+/// call of the helper.
+fn responsible(context: &Context<'_>, path: &[Hop], effect: &Effect) -> (Place, FunctionId) {
+    let program = context.program;
+    let callers: std::collections::BTreeSet<FunctionId> = program
+        .calls
+        .callers(effect.function)
+        .iter()
+        .filter(|site| !program.workspace.file(site.file).marks.test)
+        .map(|site| {
+            let ir = program.code.ir(site.file);
+            program
+                .code
+                .function_id(site.file, ir.call(site.call).function)
+        })
+        .collect();
+    let is_shared =
+        callers.len() > 1 && (effect.is_money || matches!(effect.word, "payment" | "mail"));
+    let before = path.len().checked_sub(2).map(|at| path[at]);
+    match before {
+        Some(Hop {
+            function,
+            call: Some(call),
+        }) if is_shared => (context.call_place(call), function),
+        _ => (effect.place, effect.function),
     }
 }
 

@@ -354,18 +354,25 @@ fn statement_guards(
     }
     if sources
         .iter()
-        .any(|source| !source.from_caller && context.tenants.any(&source.made.names))
+        .any(|source| !source.from_caller && is_tenant_itself(context, source))
     {
         observation.guards.push((
             "scoped-key",
             here(Role::Guard, "the key is made from the tenant".into()),
         ));
     }
+    let differs_from_siblings = observation.facts.contains("siblings-scoped")
+        && observation.facts.contains("tenant-at-hand")
+        && observation.facts.contains("writes");
     for guard in before_everywhere(context, access, keys) {
         let (word, site, note) = match guard {
             Before::Check(site) => ("ownership-check", site, "checked with this key before"),
             Before::ScopedRead(site) => (
-                "scoped-read-before",
+                if differs_from_siblings {
+                    "scoped-read-before-write"
+                } else {
+                    "scoped-read-before"
+                },
                 site,
                 "read with the tenant by this key before",
             ),
@@ -393,6 +400,13 @@ fn statement_guards(
         }
         Callers::None => {}
     }
+    if observation
+        .guards
+        .iter()
+        .any(|(word, _)| *word == "scoped-read-before-write")
+    {
+        observation.facts.insert("read-before-write");
+    }
     let words: Vec<&str> = observation.guards.iter().map(|(word, _)| *word).collect();
     for word in [
         "ownership-check",
@@ -404,6 +418,36 @@ fn statement_guards(
             observation.missing.push(word);
         }
     }
+}
+
+/// Whether a key is the tenant, handed on under another name: `ListFor(ctx, tenantID)` with the parameter `id`.
+fn is_tenant_itself(context: &Context<'_>, source: &KeySource) -> bool {
+    use betwixt_program::flow::ingredients::OriginKind;
+    let program = context.program;
+    source
+        .made
+        .origins
+        .iter()
+        .filter(|origin| origin.is_direct)
+        .any(|origin| {
+            let by_path = origin
+                .path
+                .last()
+                .is_some_and(|&name| context.tenants.matches(name));
+            let by_param = match origin.kind {
+                OriginKind::Param(function, n) if origin.path.is_empty() => {
+                    let file = program.code.file_of(function);
+                    let param = program.code.function(function).params.get(n as usize);
+                    param.is_some_and(|&local| {
+                        context
+                            .tenants
+                            .matches(program.code.ir(file).local(local).name)
+                    })
+                }
+                _ => false,
+            };
+            by_path || by_param
+        })
 }
 
 fn compared_after(context: &Context<'_>, access: &Access) -> Callers {

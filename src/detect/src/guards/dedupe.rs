@@ -115,6 +115,13 @@ fn in_function(
             return found;
         }
     }
+    for dominator in &dominators {
+        if let Dominator::Ran(earlier) = dominator
+            && let Some(found) = nested(context, site, control, *earlier)
+        {
+            return Some(found);
+        }
+    }
     deciding
         .into_iter()
         .map(|call| CallSite {
@@ -122,6 +129,42 @@ fn in_function(
             call,
         })
         .find(|&call| claims(context, call, 0))
+}
+
+/// `if id != "" { if seen(id) { return } }`: a claim inside a branch that may leave.
+fn nested(
+    context: &Context<'_>,
+    site: CallSite,
+    control: &Control<'_>,
+    stmt: betwixt_facts::ir::StmtId,
+) -> Option<CallSite> {
+    let ir = context.program.code.ir(site.file);
+    let inner: Vec<_> = betwixt_program::control::blocks(ir, stmt)
+        .into_iter()
+        .flat_map(|block| control.below(block))
+        .collect();
+    let leaves = inner.iter().any(|&inner| match ir.stmt(inner).kind {
+        StmtKind::If {
+            then, otherwise, ..
+        } => control.leaves(then) || control.leaves(otherwise),
+        _ => false,
+    });
+    if !leaves {
+        return None;
+    }
+    let mut found = None;
+    for inner in inner {
+        each_call(ir, inner, &mut |call| {
+            let call = CallSite {
+                file: site.file,
+                call,
+            };
+            if found.is_none() && claims(context, call, 1) {
+                found = Some(call);
+            }
+        });
+    }
+    found
 }
 
 fn is_error(name: &str) -> bool {

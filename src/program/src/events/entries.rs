@@ -173,6 +173,7 @@ impl Entries {
             }
         }
         finder.consumers(events);
+        finder.timers(events);
         let mut entries = finder.found;
         entries.sort_by(|a, b| (a.function, a.kind, &a.name).cmp(&(b.function, b.kind, &b.name)));
         entries.dedup_by(|a, b| a.function == b.function && a.kind == b.kind);
@@ -346,6 +347,36 @@ impl Finder<'_> {
                         self.add(function, entry, model, name.clone(), Some(site));
                     }
                 }
+            }
+        }
+    }
+
+    /// Functions that run again and again by a ticker or scheduler.
+    fn timers(&mut self, events: &Events) {
+        for event in events.events.iter().filter(|event| event.kind == "timer") {
+            if self.workspace.file(event.site.file).marks.test {
+                continue;
+            }
+            let bodies: Vec<FunctionId> = event
+                .slot("body")
+                .iter()
+                .flat_map(|&body| self.handlers(body, 0))
+                .collect();
+            let functions = if bodies.is_empty() {
+                vec![event.function]
+            } else {
+                bodies
+            };
+            for function in functions {
+                self.found.push(Entry {
+                    function,
+                    kind: EntryKind::Job,
+                    name: None,
+                    registered: Some(event.site),
+                    library: event.library,
+                    inputs: Vec::new(),
+                    traits: Vec::new(),
+                });
             }
         }
     }

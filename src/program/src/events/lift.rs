@@ -18,7 +18,7 @@ use crate::resolve::Resolver;
 /// Slots that say what an event is about; when one is a parameter the event belongs to the callers.
 const DEFINING: &[&str] = &["key", "topic", "handler", "url", "path", "name", "message"];
 
-const MAX_DEPTH: usize = 5;
+const MAX_DEPTH: usize = 9;
 const MAX_CALLERS: usize = 200;
 
 /// Adds the events at callers; marks nothing at the wrapped ones (see [`is_parametric`]).
@@ -72,7 +72,7 @@ fn outward(resolver: &Resolver<'_>, graph: &CallGraph, event: &Event) -> Vec<Eve
                 *name,
                 values
                     .iter()
-                    .map(|&value| slot_value(resolver, graph, value))
+                    .map(|&value| slot_value(resolver, graph, event.kind, value))
                     .collect(),
             )
         })
@@ -102,7 +102,7 @@ pub fn is_parametric(resolver: &Resolver<'_>, graph: &CallGraph, event: &Event) 
         .iter()
         .filter(|(name, _)| DEFINING.contains(name))
         .flat_map(|(_, values)| values)
-        .any(|&value| slot_value(resolver, graph, value).is_parametric)
+        .any(|&value| slot_value(resolver, graph, event.kind, value).is_parametric)
 }
 
 fn at_caller(
@@ -184,10 +184,12 @@ struct ParamPart {
     path: crate::flow::ingredients::Path,
 }
 
-fn slot_value(resolver: &Resolver<'_>, graph: &CallGraph, at: ExprRef) -> SlotValue {
+fn slot_value(resolver: &Resolver<'_>, graph: &CallGraph, kind: &str, at: ExprRef) -> SlotValue {
     let made = ingredients(resolver, graph, at, Reach::LOCAL);
     let params = params_of(resolver, at, &made);
-    let is_key_like = params.iter().any(|param| is_key_name(resolver, param));
+    let is_key_like = params
+        .iter()
+        .any(|param| is_key_name(resolver, kind, param));
     let is_wrapper = params
         .iter()
         .any(|param| is_wrapper(resolver, param.function));
@@ -310,7 +312,7 @@ fn is_wrapper(resolver: &Resolver<'_>, function: FunctionId) -> bool {
         || says(facts.name.as_str())
 }
 
-fn is_key_name(resolver: &Resolver<'_>, param: &ParamPart) -> bool {
+fn is_key_name(resolver: &Resolver<'_>, kind: &str, param: &ParamPart) -> bool {
     let code = resolver.code;
     let file = code.file_of(param.function);
     let local = code
@@ -320,9 +322,10 @@ fn is_key_name(resolver: &Resolver<'_>, param: &ParamPart) -> bool {
     let own = local.map_or("", |&local| code.ir(file).local(local).name.as_str());
     let last = param.path.last().map_or(own, |part| part.as_str());
     let last = last.to_ascii_lowercase();
-    [
-        "key", "parts", "topic", "queue", "subject", "channel", "stream",
-    ]
-    .iter()
-    .any(|word| last.contains(word))
+    let words: &[&str] = if kind.starts_with("queue.") {
+        &["key", "topic", "queue", "subject", "channel", "stream"]
+    } else {
+        &["key", "parts"]
+    };
+    words.iter().any(|word| last.contains(word))
 }
