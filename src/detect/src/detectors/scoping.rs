@@ -121,7 +121,7 @@ fn names_tenant(context: &Context<'_>, access: &Access, index: usize) -> bool {
     let schema = &context.program.schema;
     access.statement.predicates.iter().any(|predicate| {
         if !is_equality(predicate.op)
-            || !predicate.is_conjunct
+            || !(predicate.is_conjunct || in_tenant_choice(context, access, id, predicate))
             || !belongs(access, &predicate.column, index)
         {
             return false;
@@ -138,6 +138,24 @@ fn names_tenant(context: &Context<'_>, access: &Access, index: usize) -> bool {
                 .iter()
                 .any(|&at| is_tenant_value(context, at))
     })
+}
+
+/// `project_id = $1 OR project_id IS NULL`: a choice in which every branch is about the tenant.
+fn in_tenant_choice(
+    context: &Context<'_>,
+    access: &Access,
+    id: TableId,
+    predicate: &Predicate,
+) -> bool {
+    let schema = &context.program.schema;
+    let choices = access
+        .statement
+        .predicates
+        .iter()
+        .filter(|other| !other.is_conjunct && other.scope == predicate.scope);
+    choices
+        .into_iter()
+        .all(|other| schema.is_tenant_column(id, other.column.column))
 }
 
 /// A value whose own name is the tenant's (`req.TenantID` compared with `owner`).

@@ -550,11 +550,32 @@ fn unique_name(context: &Context<'_>, made: &Ingredients) -> bool {
         })
         .any(|name| {
             let wanted = plain(name.as_str());
-            wanted.len() > 2
-                && schema
-                    .unique_columns()
-                    .any(|column| plain(column.as_str()) == wanted)
+            is_identity_name(&wanted)
+                || (wanted.len() > 2
+                    && schema
+                        .unique_columns()
+                        .any(|column| plain(column.as_str()) == wanted))
         })
+}
+
+/// Names of keys that one person, session or secret has across all tenants.
+fn is_identity_name(plain: &str) -> bool {
+    [
+        "uuid",
+        "guid",
+        "userid",
+        "useruuid",
+        "sessionid",
+        "token",
+        "jti",
+        "secret",
+        "apikey",
+        "hash",
+        "fingerprint",
+    ]
+    .iter()
+    .any(|end| plain.ends_with(end))
+        || plain == "uid"
 }
 
 fn param_name(context: &Context<'_>, kind: &OriginKind) -> Option<Symbol> {

@@ -158,11 +158,55 @@ pub(super) fn matches_call(
             let has_receiver = target.dotted.contains('.');
             let by_method = has_receiver && !types.is_empty() && !known_receiver;
             by_method
+                && sounds_right(target.dotted)
                 && (target.is_imported || model.builtin || types.iter().any(|known| known == "*"))
                 && calls.iter().any(|call| ends_with(target.dotted, call))
         }
         Callee::One(_) | Callee::Many(_) | Callee::Constructs(_) => false,
     }
+}
+
+/// Method names that everything has say nothing about an unknown receiver, unless its own name does.
+fn sounds_right(dotted: &str) -> bool {
+    const COMMON: &[&str] = &[
+        "get", "set", "insert", "remove", "delete", "del", "add", "send", "push", "pop", "load",
+        "store", "take", "close", "next", "commit", "update", "put", "exists", "keys", "len",
+        "clear", "entry", "contains", "Get", "Set", "Del", "Add", "Put", "Send", "Delete", "Close",
+        "Load", "Store", "Remove", "has", "emit", "on", "write", "run", "start",
+    ];
+    const CLIENTS: &[&str] = &[
+        "redis",
+        "cache",
+        "conn",
+        "client",
+        "rdb",
+        "kv",
+        "pool",
+        "lru",
+        "memo",
+        "queue",
+        "producer",
+        "publisher",
+        "bus",
+        "broker",
+        "kafka",
+        "nats",
+        "pubsub",
+        "channel",
+        "storage",
+        "bucket",
+        "s3",
+        "db",
+        "tx",
+        "store",
+    ];
+    let mut parts = dotted.rsplit('.');
+    let last = parts.next().unwrap_or_default();
+    if !COMMON.contains(&last) {
+        return true;
+    }
+    let receiver = parts.next().unwrap_or_default().to_ascii_lowercase();
+    CLIENTS.iter().any(|word| receiver.contains(word))
 }
 
 fn any_receiver(types: &[String], known_receiver: bool) -> bool {
