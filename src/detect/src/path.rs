@@ -1,6 +1,7 @@
 //! From an entry point to a function: the shortest chain of calls, for traces and for guards on the way.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 
 use betwixt_program::calls::EdgeKind;
 use betwixt_program::events::EntryKind;
@@ -52,8 +53,8 @@ pub(crate) fn from_entry(
                 EdgeKind::Call(site) => Some(site),
                 EdgeKind::Reference => None,
             };
-            if !next.contains_key(&caller) {
-                next.insert(caller, Hop { function, call });
+            if let Entry::Vacant(vacant) = next.entry(caller) {
+                vacant.insert(Hop { function, call });
                 queue.push_back(caller);
             }
         }

@@ -159,7 +159,6 @@ impl Program {
             events: events.events.len(),
             other: vec![("entries", entries.entries.len())],
             seconds: clock.laps,
-            ..Stats::default()
         };
         Self {
             workspace,

@@ -1,6 +1,6 @@
 //! The tables that questions about names, types and callees need, borrowed together.
 
-use betwixt_base::{FileId, Symbol};
+use betwixt_base::FileId;
 use betwixt_facts::ir::{ExprId, ExprKind};
 
 use crate::flow::defs::FileFlow;

@@ -71,9 +71,9 @@ fn scoping(context: &Context<'_>, access: &Access) -> Scoping {
             })
         })
         .collect();
-    for index in 0..uses.len() {
-        if uses[index] == Some(UseScope::Unscoped) && names_tenant(context, access, index) {
-            uses[index] = Some(UseScope::Scoped);
+    for (index, scope) in uses.iter_mut().enumerate() {
+        if *scope == Some(UseScope::Unscoped) && names_tenant(context, access, index) {
+            *scope = Some(UseScope::Scoped);
         }
     }
     spread(context, access, &mut uses);
@@ -122,7 +122,7 @@ fn names_tenant(context: &Context<'_>, access: &Access, index: usize) -> bool {
     access.statement.predicates.iter().any(|predicate| {
         if !is_equality(predicate.op)
             || !(predicate.is_conjunct || in_tenant_choice(context, access, id, predicate))
-            || !belongs(access, &predicate.column, index)
+            || !belongs(&predicate.column, index)
         {
             return false;
         }
@@ -176,7 +176,7 @@ fn is_tenant_value(context: &Context<'_>, at: betwixt_program::ExprRef) -> bool 
     }
 }
 
-fn belongs(access: &Access, column: &ColumnRef, index: usize) -> bool {
+fn belongs(column: &ColumnRef, index: usize) -> bool {
     match column.table {
         Some(TableUseId(at)) => at as usize == index,
         None => column.qualifier.is_none(),
@@ -212,7 +212,6 @@ fn spread(context: &Context<'_>, access: &Access, uses: &mut [Option<UseScope>])
                 uses,
                 (left, predicate.column.column),
                 (right, other.column),
-                predicate,
             );
             changed |= join(
                 context,
@@ -220,10 +219,8 @@ fn spread(context: &Context<'_>, access: &Access, uses: &mut [Option<UseScope>])
                 uses,
                 (right, other.column),
                 (left, predicate.column.column),
-                predicate,
             );
         }
-        changed |= through_blocks(access, uses);
         if !changed {
             break;
         }
@@ -244,9 +241,7 @@ fn join(
     uses: &mut [Option<UseScope>],
     to: (usize, Symbol),
     from: (usize, Symbol),
-    predicate: &Predicate,
 ) -> bool {
-    let _ = predicate;
     if !matches!(
         uses[to.0],
         Some(UseScope::Unscoped | UseScope::LooselyJoined)
@@ -282,11 +277,6 @@ fn join(
     }
     uses[to.0] = Some(next);
     true
-}
-
-/// Tables in a sub-select that only exists for a scoped outer row, or blocks whose inside is scoped.
-fn through_blocks(_access: &Access, _uses: &mut [Option<UseScope>]) -> bool {
-    false
 }
 
 /// What the tables of a CTE or derived table are.

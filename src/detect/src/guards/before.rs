@@ -1,6 +1,6 @@
 //! Guards that run before a statement: ownership checks and scoped reads on the same key.
 
-use betwixt_facts::ir::{ExprId, ExprKind, LocalKind, StmtId};
+use betwixt_facts::ir::{ExprId, ExprKind, StmtId};
 use betwixt_program::control::{Control, Dominator, conjuncts, each_call, each_expr};
 use betwixt_program::flow::ingredients::Reach;
 use betwixt_program::{CallSite, ExprRef, FunctionId};
@@ -33,13 +33,9 @@ pub(crate) fn guards(context: &Context<'_>, site: CallSite, keys: &[ExprRef]) ->
     for _ in 0..4 {
         let facts = program.code.function(function);
         let control = Control::new(ir, facts.body);
-        let stmt = inner_site
-            .and_then(|call| control.statement_of(call))
-            .or_else(|| {
-                statement_with_closure(context, &control, function_idx(context, site, function))
-            });
+        let stmt = inner_site.and_then(|call| control.statement_of(call));
         if let Some(stmt) = stmt {
-            dominating(context, site, &control, stmt, inner_site, keys, &mut found);
+            dominating(context, site, &control, stmt, keys, &mut found);
         }
         let Some(parent) = program.code.parent(function) else {
             break;
@@ -50,7 +46,7 @@ pub(crate) fn guards(context: &Context<'_>, site: CallSite, keys: &[ExprRef]) ->
         }
         let control = Control::new(ir, program.code.function(parent).body);
         if let Some(stmt) = closure_statement(ir, &control, child) {
-            dominating(context, site, &control, stmt, None, keys, &mut found);
+            dominating(context, site, &control, stmt, keys, &mut found);
         }
         function = parent;
         inner_site = None;
@@ -59,22 +55,6 @@ pub(crate) fn guards(context: &Context<'_>, site: CallSite, keys: &[ExprRef]) ->
         }
     }
     found
-}
-
-fn function_idx(
-    context: &Context<'_>,
-    _: CallSite,
-    function: FunctionId,
-) -> betwixt_facts::ir::FunctionIdx {
-    context.program.code.function_place(function).1
-}
-
-fn statement_with_closure(
-    _context: &Context<'_>,
-    _control: &Control<'_>,
-    _idx: betwixt_facts::ir::FunctionIdx,
-) -> Option<StmtId> {
-    None
 }
 
 /// The statement in which a closure is written.
@@ -101,7 +81,6 @@ fn dominating(
     site: CallSite,
     control: &Control<'_>,
     stmt: StmtId,
-    own: Option<betwixt_facts::ir::CallId>,
     keys: &[ExprRef],
     found: &mut Vec<Before>,
 ) {
@@ -140,16 +119,16 @@ fn dominating(
                     membership(context, site, cond, keys, found);
                 }
             }
-            Dominator::InLoop(Some(iterated)) => {
+            Dominator::InLoop(Some(iterated))
                 if context.is_tenant(
                     ExprRef {
                         file: site.file,
                         expr: iterated,
                     },
                     Reach::LOCAL,
-                ) {
-                    found.push(Before::TenantLoop(site));
-                }
+                ) =>
+            {
+                found.push(Before::TenantLoop(site));
             }
             Dominator::Arm {
                 subject: Some(subject),
@@ -172,7 +151,6 @@ fn dominating(
             _ => {}
         }
     }
-    let _ = own;
 }
 
 /// `if !allowed.includes(key) return`, `if row.id !== key return`: the key is compared with something the tenant owns.
@@ -394,29 +372,4 @@ fn checks_param(context: &Context<'_>, function: FunctionId, n: u16, depth: u32)
 
 fn returns_tenant_comparison(context: &Context<'_>, site: CallSite) -> bool {
     crate::guards::comparison::after(context, site).is_some()
-}
-
-/// The parameter of its function an expression directly is.
-pub(crate) fn parameter(context: &Context<'_>, at: ExprRef) -> Option<(FunctionId, u16)> {
-    let ir = context.program.code.ir(at.file);
-    let mut expr = at.expr;
-    for _ in 0..8 {
-        match ir.kind(expr) {
-            ExprKind::Field(base, _)
-            | ExprKind::Unary(_, base)
-            | ExprKind::Cast(_, base)
-            | ExprKind::Index(base, _) => {
-                expr = base;
-            }
-            ExprKind::Local(local) => {
-                let facts = ir.local(local);
-                let LocalKind::Param(n) = facts.kind else {
-                    return None;
-                };
-                return Some((context.program.code.function_id(at.file, facts.function), n));
-            }
-            _ => return None,
-        }
-    }
-    None
 }

@@ -32,7 +32,7 @@ pub(super) fn lift(
 ) {
     let mut pending: Vec<Event> = events
         .iter()
-        .filter(|event| is_lifted_kind(event.kind))
+        .filter(|event| is_lifted_kind(event.kind) && !insides.contains(&event.function))
         .cloned()
         .collect();
     let mut seen: FxHashSet<(&'static str, CallSite)> = events

@@ -378,15 +378,13 @@ fn has_word(resolver: &Resolver<'_>, site: CallSite, words: &[String]) -> bool {
         .collect();
     while let Some((expr, depth)) = pending.pop() {
         match ir.kind(expr) {
-            ExprKind::Str(text) | ExprKind::Field(_, text) => {
-                if is_word(text.as_str()) {
-                    return true;
-                }
+            ExprKind::Str(text) | ExprKind::Field(_, text) if is_word(text.as_str()) => {
+                return true;
             }
-            ExprKind::Name(name) => {
-                if is_word(name.as_str().rsplit("::").next().unwrap_or_default()) {
-                    return true;
-                }
+            ExprKind::Name(name)
+                if is_word(name.as_str().rsplit("::").next().unwrap_or_default()) =>
+            {
+                return true;
             }
             ExprKind::Struct(_, entries) if depth < 2 => {
                 for entry in ir.entry_list(entries) {

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Event;
 use crate::calls::CallGraph;
 use crate::flow::ingredients::is_context_name;
-use crate::ids::{CallSite, ExprRef, FunctionId, TypeId};
+use crate::ids::{ExprRef, FunctionId, TypeId};
 use crate::resolve::Resolver;
 
 /// What a method of a cache does, and which parameters are key, value and loader.

@@ -395,7 +395,7 @@ impl Walk<'_> {
             }
         }
         if let ExprKind::Field(receiver, _) = ir.kind(call.callee) {
-            let is_service = callee.functions().first().is_some();
+            let is_service = !callee.functions().is_empty();
             if !is_service {
                 self.expr(
                     ExprRef {

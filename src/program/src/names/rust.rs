@@ -232,12 +232,11 @@ fn first_segment(names: &Names, module: ModuleId, first: &str, depth: u32) -> Op
     if let Some(&def) = names.scopes[module.index()].names.get(&symbol) {
         return Some(def);
     }
-    if let Some(uses) = names.rust.uses.get(&module) {
-        if let Some(path) = uses.named.get(&symbol)
-            && path != first
-        {
-            return absolute(names, module, path, depth + 1);
-        }
+    if let Some(uses) = names.rust.uses.get(&module)
+        && let Some(path) = uses.named.get(&symbol)
+        && path != first
+    {
+        return absolute(names, module, path, depth + 1);
     }
     for &from in names.rust.globs.get(&module).into_iter().flatten() {
         if let Some(def) = public_name(names, from, symbol, depth + 1) {
