@@ -124,6 +124,9 @@ pub struct EventModel {
     /// (upper case compared).
     #[serde(default, alias = "starts_with")]
     pub starts_with: BTreeMap<String, Vec<String>>,
+    /// The call means the event only when the method chain goes on with one of these calls (`client.get(url).send()`).
+    #[serde(default)]
+    pub then: Vec<String>,
     /// The call means the event only with at least this many arguments.
     #[serde(default)]
     pub min_args: Option<usize>,

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::Events;
 use super::chain::Chains;
-use super::matching::{Target, begins, dotted_name, imported_models, matches_call};
+use super::matching::{Target, begins, dotted_name, imported_models, matches_call, path_owner};
 use super::select::select;
 use crate::calls::CallGraph;
 use crate::flow::text::text;
@@ -318,6 +318,7 @@ impl Finder<'_> {
             let target = Target {
                 callee: self.graph.callee(site),
                 dotted: &dotted,
+                path_owner: path_owner(ir, ir.call(call).callee),
                 is_imported: is_imported || entry.by_shape,
             };
             if !matches_call(

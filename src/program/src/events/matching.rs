@@ -2,7 +2,7 @@
 
 use betwixt_base::{FileId, Symbol};
 use betwixt_facts::FileFacts;
-use betwixt_facts::ir::{ExprId, ExprKind, Ir};
+use betwixt_facts::ir::{CallId, ExprId, ExprKind, Ir};
 use betwixt_rules::model::{EVENTS, EventModel, Model, TRAITS};
 
 use super::Event;
@@ -64,12 +64,13 @@ pub(super) fn events_at(
         if kinds.contains(&event.event.as_str()) || !event.takes_args(call.args.len as usize) {
             continue;
         }
-        if !is_in_packages(facts, callee, event) {
+        if !is_in_packages(facts, callee, event) || !goes_on(ir, chains, site.call, &event.then) {
             continue;
         }
         let target = Target {
             callee,
             dotted: &dotted,
+            path_owner: path_owner(ir, call.callee),
             is_imported: imported.binary_search(&index).is_ok(),
         };
         if !matches_call(
@@ -104,12 +105,41 @@ fn is_in_packages(facts: &FileFacts, callee: &Callee, event: &EventModel) -> boo
     }
 }
 
+/// Whether the method chain goes on with one of these calls, or none is asked for.
+fn goes_on(ir: &Ir, chains: &Chains, call: CallId, wanted: &[String]) -> bool {
+    if wanted.is_empty() {
+        return true;
+    }
+    let mut current = chains.next(call);
+    while let Some(next) = current {
+        if last_name(ir, ir.call(next).callee)
+            .is_some_and(|name| wanted.iter().any(|known| *known == name))
+        {
+            return true;
+        }
+        current = chains.next(next);
+    }
+    false
+}
+
+/// The type in a path: `Uuid` of `Uuid::new_v4`.
+pub(super) fn path_owner(ir: &Ir, callee: ExprId) -> Option<&'static str> {
+    let ExprKind::Name(name) = ir.kind(peel(ir, callee)) else {
+        return None;
+    };
+    let (owner, _) = name.as_str().rsplit_once("::")?;
+    let owner = owner.rsplit("::").next().unwrap_or(owner);
+    owner.starts_with(char::is_uppercase).then_some(owner)
+}
+
 /// What a call is known to call.
 pub(super) struct Target<'a> {
     /// Resolved callee.
     pub(super) callee: &'a Callee,
     /// The callee as written, last names only: `stripe.paymentIntents.create`.
     pub(super) dotted: &'a str,
+    /// The type whose function it is written as; an unknown one is no receiver.
+    pub(super) path_owner: Option<&'static str>,
     /// The file imports the model's library.
     pub(super) is_imported: bool,
 }
@@ -156,7 +186,10 @@ pub(super) fn matches_call(
         }
         Callee::Unknown => {
             let has_receiver = target.dotted.contains('.');
-            let by_method = has_receiver && !types.is_empty() && !known_receiver;
+            let is_of_type = target
+                .path_owner
+                .is_none_or(|owner| types.iter().any(|known| known == owner));
+            let by_method = has_receiver && !types.is_empty() && !known_receiver && is_of_type;
             by_method
                 && sounds_right(target.dotted)
                 && (target.is_imported || model.builtin || types.iter().any(|known| known == "*"))

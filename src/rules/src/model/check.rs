@@ -345,9 +345,12 @@ pub(super) fn clashes(models: &[Model]) -> Vec<Clash> {
         .collect()
 }
 
-/// Whether the arguments decide that the call means the event.
+/// Whether the arguments or the rest of the chain decide that the call means the event.
 fn is_conditional(event: &EventModel) -> bool {
-    !event.starts_with.is_empty() || event.min_args.is_some() || event.max_args.is_some()
+    !event.starts_with.is_empty()
+        || !event.then.is_empty()
+        || event.min_args.is_some()
+        || event.max_args.is_some()
 }
 
 /// The full names of what an event model matches. A call of any receiver has the same name in all packages.
