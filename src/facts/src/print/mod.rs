@@ -86,9 +86,6 @@ impl<'f> Printer<'f> {
                 import.local
             ));
         }
-        for child in &facts.child_modules {
-            self.line(format_args!("mod {}{}", child.name, within(child.module)));
-        }
         for export in &facts.exports {
             let from = export
                 .from

@@ -379,8 +379,11 @@ impl Lowering<'_> {
         let span = self.expr_span(&expr.left);
         let value = self.expr(&expr.right);
         let span = Span::new(span.start, self.ir.ir().expr(value).span.end);
-        if matches!(&*expr.left, Expr::Tuple(_) | Expr::Array(_)) && !self.is_plain(value) {
-            self.ir.stmt(StmtKind::Expr(value), span);
+        if matches!(
+            &*expr.left,
+            Expr::Tuple(_) | Expr::Array(_) | Expr::Infer(_)
+        ) {
+            self.send(value, Dest::Discard, span);
         }
         self.assign_to(&expr.left, value, span);
     }
@@ -390,7 +393,8 @@ impl Lowering<'_> {
         let parts = match target {
             Expr::Tuple(target) => &target.elems,
             Expr::Array(target) => &target.elems,
-            Expr::Infer(_) => return self.send(value, Dest::Discard, span),
+            // Where the value came from is a statement already.
+            Expr::Infer(_) => return,
             Expr::Paren(target) => return self.assign_to(&target.expr, value, span),
             target => {
                 let target = self.expr(target);

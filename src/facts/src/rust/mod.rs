@@ -17,6 +17,9 @@ mod spans;
 mod statements;
 mod types;
 
+#[cfg(test)]
+mod tests;
+
 use betwixt_base::{Language, Problem, ProblemSeverity, Span, Symbol};
 use betwixt_syntax::{Limits, RustFile, with_rust_file};
 

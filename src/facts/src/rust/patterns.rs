@@ -385,6 +385,7 @@ impl Lowering<'_> {
             Pat::Ident(ident) if ident.subpat.is_none() => {
                 is_binding(ident, self.source.word(&ident.ident)).then_some(&ident.ident)
             }
+            Pat::Reference(inner) => self.plain_name(&inner.pat),
             _ => None,
         }
     }

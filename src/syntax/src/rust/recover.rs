@@ -94,7 +94,6 @@ fn keep<T: Parse>(
     problems: &mut Vec<Problem>,
     mut found: impl FnMut(T, TokenStream),
 ) {
-    let line = piece.first().map_or(0, |token| token.span().start().line);
     let tokens: TokenStream = piece.iter().cloned().collect();
     let error = match syn::parse2::<T>(tokens.clone()) {
         Ok(item) => return found(item, tokens),
@@ -108,10 +107,7 @@ fn keep<T: Parse>(
         return found(item, tokens);
     }
     problems.truncate(n_known);
-    problems.push(problem(
-        Some(line),
-        format!("{error}; the item was left out"),
-    ));
+    problems.push(left_out("item", &error));
 }
 
 /// The piece with only those parts of its body that parse.
@@ -162,16 +158,20 @@ fn keep_statements(
     kept: &mut TokenStream,
 ) {
     for part in parts {
-        let line = part.first().map_or(0, |token| token.span().start().line);
         let tokens: TokenStream = part.into_iter().collect();
         match Block::parse_within.parse2(tokens.clone()) {
             Ok(_) => kept.extend(tokens),
-            Err(error) => {
-                problems.push(problem(
-                    Some(line),
-                    format!("{error}; the statement was left out"),
-                ));
-            }
+            Err(error) => problems.push(left_out("statement", &error)),
         }
     }
+}
+
+fn left_out(what: &str, error: &syn::Error) -> Problem {
+    let mut reason = error.to_string();
+    // A list of all that could stand there helps nobody.
+    if reason.starts_with("expected one of") {
+        reason = "unexpected token".to_owned();
+    }
+    let line = error.span().start().line;
+    problem(Some(line), format!("{reason}; the {what} was left out"))
 }
