@@ -1,5 +1,7 @@
 //! Filling the arenas of a file; shared by every lowering.
 
+use std::cell::Cell;
+
 use betwixt_base::{Span, Symbol};
 use rustc_hash::FxHashMap;
 
@@ -25,6 +27,14 @@ pub struct IrBuilder {
     functions: Vec<FunctionIdx>,
 }
 
+/// Arenas larger than this are not kept for the next file.
+const MOST_KEPT: usize = 1 << 18;
+
+thread_local! {
+    /// Empty arenas that a finished file has grown, so that the next one need not grow its own.
+    static GROWN: Cell<Option<Box<Ir>>> = const { Cell::new(None) };
+}
+
 /// A local whose scope is open.
 struct Visible {
     name: Symbol,
@@ -44,7 +54,7 @@ impl IrBuilder {
     #[must_use]
     pub fn new() -> Self {
         let mut builder = Self {
-            ir: Ir::default(),
+            ir: GROWN.take().map_or_else(Ir::default, |grown| *grown),
             types: FxHashMap::default(),
             pending: Vec::new(),
             blocks: Vec::new(),
@@ -60,17 +70,27 @@ impl IrBuilder {
     /// The finished arenas.
     #[must_use]
     pub fn finish(self) -> Ir {
-        let mut ir = self.ir;
-        ir.exprs.shrink_to_fit();
-        ir.stmts.shrink_to_fit();
-        ir.calls.shrink_to_fit();
-        ir.locals.shrink_to_fit();
-        ir.type_refs.shrink_to_fit();
-        ir.expr_lists.shrink_to_fit();
-        ir.stmt_lists.shrink_to_fit();
-        ir.entries.shrink_to_fit();
-        ir.arms.shrink_to_fit();
-        ir.type_lists.shrink_to_fit();
+        fn taken<T: Clone>(grown: &mut Vec<T>) -> Vec<T> {
+            let exact = grown.as_slice().to_vec();
+            grown.clear();
+            exact
+        }
+        let mut grown = self.ir;
+        let ir = Ir {
+            exprs: taken(&mut grown.exprs),
+            stmts: taken(&mut grown.stmts),
+            calls: taken(&mut grown.calls),
+            locals: taken(&mut grown.locals),
+            type_refs: std::mem::take(&mut grown.type_refs),
+            expr_lists: taken(&mut grown.expr_lists),
+            stmt_lists: taken(&mut grown.stmt_lists),
+            entries: taken(&mut grown.entries),
+            arms: taken(&mut grown.arms),
+            type_lists: taken(&mut grown.type_lists),
+        };
+        if grown.exprs.capacity() <= MOST_KEPT {
+            GROWN.set(Some(Box::new(grown)));
+        }
         ir
     }
 

@@ -9,6 +9,9 @@ pub struct Limits {
     pub parse_time: Duration,
     /// Deepest nesting that is lowered; deeper code becomes `Unknown`.
     pub depth: u32,
+    /// Stack in bytes that the calling thread surely has left. A Rust file that may need more is read on a thread of
+    /// its own.
+    pub stack: usize,
 }
 
 impl Default for Limits {
@@ -16,6 +19,7 @@ impl Default for Limits {
         Self {
             parse_time: Duration::from_secs(5),
             depth: 400,
+            stack: 1 << 20,
         }
     }
 }

@@ -166,6 +166,9 @@ impl Lowering<'_> {
                     let value = self.expr(&meta.value);
                     self.ir.expr_list(&[value])
                 }
+                Meta::List(list) if attribute.path().is_ident("derive") => {
+                    self.derives(list.tokens.clone())
+                }
                 Meta::List(list) => {
                     let args = parse_args.parse2(list.tokens.clone()).unwrap_or_default();
                     if attribute.path().is_ident("cfg_attr") {
@@ -177,6 +180,34 @@ impl Lowering<'_> {
             lowered.push(Attribute { name, args, span });
         }
         lowered
+    }
+
+    /// The names between the commas of a `derive`.
+    fn derives(&mut self, tokens: TokenStream) -> List<ExprId> {
+        let mut names = Vec::new();
+        let mut place: Option<Span> = None;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(word) => {
+                    let (_, word) = self.source.ident(&word);
+                    let start = place.map_or(word.start, |place| place.start);
+                    place = Some(Span::new(start, word.end));
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ',' => {
+                    names.extend(place.take().map(|place| self.derived(place)));
+                }
+                _ => {}
+            }
+        }
+        names.extend(place.map(|place| self.derived(place)));
+        self.ir.expr_list(&names)
+    }
+
+    fn derived(&mut self, place: Span) -> ExprId {
+        let name = self
+            .source
+            .symbol(self.source.slice(place.start, place.end));
+        self.ir.expr(ExprKind::Name(name), place)
     }
 
     /// `#[cfg_attr(feature = "x", derive(Row), table_name = "y")]`.

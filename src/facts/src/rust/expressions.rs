@@ -112,14 +112,19 @@ impl Lowering<'_> {
                 .expr(ExprKind::Name(name), Span::new(start, span.end));
         }
         if expr.path.segments.len() == 1 && expr.path.leading_colon.is_none() {
-            if let Some(local) = self.lookup(name) {
-                return self.ir.expr(ExprKind::Local(local), span);
-            }
-            if name == self.source.words.none {
-                return self.ir.expr(ExprKind::Nil, span);
-            }
+            let kind = self.named(name);
+            return self.ir.expr(kind, span);
         }
         self.ir.expr(ExprKind::Name(name), span)
+    }
+
+    /// What a single word or a whole path means here.
+    pub(super) fn named(&self, name: Symbol) -> ExprKind {
+        match self.lookup(name) {
+            Some(local) => ExprKind::Local(local),
+            None if name == self.source.words.none => ExprKind::Nil,
+            None => ExprKind::Name(name),
+        }
     }
 
     /// `a.b(c)?.d().await`: a chain is lowered from its head on, without recursion.
@@ -140,12 +145,15 @@ impl Lowering<'_> {
             links.push(head);
             head = before;
         }
-        let start = self.expr_start(head);
-        let head = self.expr(head);
+        let base = self.expr(head);
+        let start = match head {
+            Expr::Paren(head) => self.source.start(head.paren_token.span.open()),
+            _ => self.ir.ir().expr(base).span.start,
+        };
         links
             .iter()
             .rev()
-            .fold(head, |base, link| self.link(link, base, start))
+            .fold(base, |base, link| self.link(link, base, start))
     }
 
     fn link(&mut self, link: &Expr, base: ExprId, start: u32) -> ExprId {

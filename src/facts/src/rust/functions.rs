@@ -183,8 +183,7 @@ impl Lowering<'_> {
         patterns: &mut Vec<(&'p Pat, LocalId, Span)>,
     ) -> LocalId {
         let kind = LocalKind::Param(nth);
-        if let Some(ident) = self.plain_name(pat) {
-            let (name, span) = self.source.ident(ident);
+        if let Some((name, span)) = self.plain_name(pat) {
             return self.ir.declare(name, type_ref, kind, span);
         }
         let span = self.pat_span(pat);
@@ -211,9 +210,7 @@ impl Lowering<'_> {
             for input in &signature.inputs {
                 if let FnArg::Typed(typed) = input {
                     params.push(lowering.type_ref(&typed.ty));
-                    let name = lowering
-                        .plain_name(&typed.pat)
-                        .map(|name| lowering.source.name(name));
+                    let name = lowering.plain_name(&typed.pat).map(|(name, _)| name);
                     param_names.push(name.unwrap_or_else(|| Symbol::new("_")));
                 }
             }

@@ -4,7 +4,6 @@
 //! the pattern; the projections they build (`s.field`, `Unwrap(s).0`) have no effects, so that each may build its own.
 
 use betwixt_base::{Span, Symbol};
-use proc_macro2::Ident;
 use syn::{Member, Pat, PatIdent, PatOr, PatSlice, PatStruct, PatTuple, PatTupleStruct, Path};
 
 use super::Lowering;
@@ -80,11 +79,9 @@ impl Lowering<'_> {
             Pat::Ident(pat) => match &pat.subpat {
                 Some((_, inner)) => self.deeper(|lowering| lowering.selector(inner))?,
                 None => {
-                    if is_binding(pat, self.source.word(&pat.ident)) {
-                        return None;
-                    }
                     let (name, span) = self.source.ident(&pat.ident);
-                    Some(self.constant(name, span))
+                    let is_test = !is_binding(pat, self.source.slice(span.start, span.end));
+                    is_test.then(|| self.constant(name, span))
                 }
             },
             Pat::Path(pat) => Some(self.path_selector(&pat.path)),
@@ -228,8 +225,23 @@ impl Lowering<'_> {
             self.ir.declare(name, type_ref, LocalKind::Variable, span)
         };
         binding.bound.push((local, subject));
+        self.assign_local(local, subject, span);
+    }
+
+    /// Declares a variable and gives it its first value.
+    pub(super) fn bind_plain(
+        &mut self,
+        (name, span): (Symbol, Span),
+        value: ExprId,
+        type_ref: TypeRefId,
+    ) {
+        let local = self.ir.declare(name, type_ref, LocalKind::Variable, span);
+        self.assign_local(local, value, span);
+    }
+
+    fn assign_local(&mut self, local: LocalId, value: ExprId, span: Span) {
         let target = self.ir.expr(ExprKind::Local(local), span);
-        self.ir.assign(target, subject, span);
+        self.ir.assign(target, value, span);
     }
 
     fn is_same_part(&self, a: ExprId, b: ExprId) -> bool {
@@ -380,10 +392,11 @@ impl Lowering<'_> {
     }
 
     /// The only name a pattern binds, when it is just a name.
-    pub(super) fn plain_name<'p>(&self, pat: &'p Pat) -> Option<&'p Ident> {
+    pub(super) fn plain_name(&self, pat: &Pat) -> Option<(Symbol, Span)> {
         match pat {
-            Pat::Ident(ident) if ident.subpat.is_none() => {
-                is_binding(ident, self.source.word(&ident.ident)).then_some(&ident.ident)
+            Pat::Ident(pat) if pat.subpat.is_none() => {
+                let (name, span) = self.source.ident(&pat.ident);
+                is_binding(pat, self.source.slice(span.start, span.end)).then_some((name, span))
             }
             Pat::Reference(inner) => self.plain_name(&inner.pat),
             _ => None,

@@ -19,7 +19,7 @@ pub(super) struct Source<'t> {
     code_start: u32,
     /// Lines outside ASCII, in order; most files have none.
     wide_lines: Vec<WideLine>,
-    recent: Box<[Cell<Recent<'t>>]>,
+    recent: Box<[Cell<Recent>]>,
     pub(super) words: Words,
 }
 
@@ -36,13 +36,25 @@ pub(super) struct Words {
 /// A name of this file that was met lately. A file repeats few names, so most are found here and not in the
 /// table of all names, which no processor cache holds.
 #[derive(Clone, Copy)]
-struct Recent<'t> {
-    text: &'t str,
+struct Recent {
+    start: u32,
+    len: u32,
     symbol: Symbol,
 }
 
+/// The ASCII bytes of identifiers.
+static IS_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    table
+};
+
 /// A power of two.
-const N_RECENT: usize = 1024;
+const N_RECENT: usize = 512;
 
 /// A line whose characters are not all of one byte.
 struct WideLine {
@@ -61,7 +73,8 @@ impl<'t> Source<'t> {
             wide_lines(text, &lines, code_start)
         };
         let empty = Recent {
-            text: "",
+            start: 0,
+            len: 0,
             symbol: Symbol::empty(),
         };
         Self {
@@ -83,18 +96,20 @@ impl<'t> Source<'t> {
     /// The symbol of a piece of this text.
     pub(super) fn symbol(&self, text: &'t str) -> Symbol {
         let bytes = text.as_bytes();
+        let start = (bytes.as_ptr().addr()).wrapping_sub(self.text.as_ptr().addr()) as u32;
         let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else {
             return Symbol::empty();
         };
         let middle = bytes[bytes.len() / 2];
         let mix = u32::from_le_bytes([first, last, middle, bytes.len() as u8]);
-        let slot = &self.recent[(mix.wrapping_mul(0x9E37_79B1) >> 22) as usize % N_RECENT];
+        let slot = &self.recent[(mix.wrapping_mul(0x9E37_79B1) >> 23) as usize % N_RECENT];
         let known = slot.get();
-        if known.text == text {
+        if self.slice(known.start, known.start + known.len) == text {
             return known.symbol;
         }
         let symbol = Symbol::new(text);
-        slot.set(Recent { text, symbol });
+        let len = bytes.len() as u32;
+        slot.set(Recent { start, len, symbol });
         symbol
     }
 
@@ -152,13 +167,14 @@ impl<'t> Source<'t> {
             rest = raw;
             start += 2;
         }
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-        let mut len = rest.bytes().take_while(is_part).count();
-        if rest
-            .as_bytes()
-            .get(len)
-            .is_some_and(|byte| !byte.is_ascii())
+        let bytes = rest.as_bytes();
+        let mut len = 0;
+        while let Some(&byte) = bytes.get(len)
+            && IS_WORD[byte as usize]
         {
+            len += 1;
+        }
+        if bytes.get(len).is_some_and(|byte| !byte.is_ascii()) {
             let is_part = |c: char| c == '_' || c.is_alphanumeric();
             len = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
         }
@@ -199,8 +215,10 @@ impl<'t> Source<'t> {
         let last = &path.segments[n - 1].ident;
         let (last_word, end) = self.word_at(self.start(last.span()));
         let text = self.slice(start, end);
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':');
-        if text.bytes().all(is_plain) {
+        if text
+            .bytes()
+            .all(|byte| IS_WORD[byte as usize] || byte == b':')
+        {
             return (self.symbol(text), Span::new(start, end));
         }
         let mut joined = String::with_capacity(text.len());
@@ -210,6 +228,13 @@ impl<'t> Source<'t> {
         }
         joined.push_str(last_word);
         (Symbol::new(&joined), Span::new(start, end))
+    }
+
+    /// The text of the last segment.
+    pub(super) fn last_word(&self, path: &Path) -> &'t str {
+        path.segments
+            .last()
+            .map_or("", |last| self.word(&last.ident))
     }
 
     /// The name of the last segment.

@@ -194,7 +194,7 @@ impl Lowering<'_> {
             Pat::Type(typed) => (&*typed.pat, self.type_ref(&typed.ty)),
             pat => (pat, crate::ir::TypeRefId(0)),
         };
-        let name = self.plain_name(pat).map(|ident| self.source.ident(ident));
+        let name = self.plain_name(pat);
         let Some(init) = &local.init else {
             if let Some((name, span)) = name {
                 self.ir.declare(name, type_ref, LocalKind::Variable, span);
@@ -214,7 +214,10 @@ impl Lowering<'_> {
             let span = self.ir.ir().expr(value).span;
             self.ir.stmt(StmtKind::Expr(value), span);
         }
-        self.bind_typed(pat, value, type_ref);
+        match name {
+            Some(name) => self.bind_plain(name, value, type_ref),
+            None => self.bind_typed(pat, value, type_ref),
+        }
     }
 
     /// `let P = x else { … }`: unless it matches, the branch runs and leaves.

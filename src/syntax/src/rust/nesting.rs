@@ -144,7 +144,8 @@ impl Scan<'_> {
             b'#' if previous == Previous::CloseBrace => group.end_run(),
             b'<' => {
                 group.angles += 1;
-                group.run += 1;
+                // The parser needs about twice the stack for a type in a type.
+                group.run += 2;
             }
             b'>' if before != b'-' => group.angles = group.angles.saturating_sub(1),
             b':' if before == b':' => {}

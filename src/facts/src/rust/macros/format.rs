@@ -3,7 +3,7 @@
 use betwixt_base::{Span, Symbol};
 use syn::Macro;
 
-use super::args::{self, Lowered};
+use super::args::Lowered;
 use crate::ir::{ExprId, ExprKind, StructEntry, TypeRefId};
 use crate::rust::Lowering;
 use crate::rust::expressions::Operands;
@@ -58,25 +58,22 @@ impl Lowering<'_> {
         args
     }
 
-    /// `format!("…", a, b = c)`: the text itself. `None` when the first argument is no literal.
+    /// `format!("…", a, b = c)`: the text itself. A call when the format is no literal.
     pub(super) fn format_macro(&mut self, mac: &Macro) -> Option<ExprId> {
-        let args = args::parse(mac.tokens.clone()).ok()?;
-        let is_literal = matches!(
-            args.first(),
-            Some(args::MacroArg::Value(syn::Expr::Lit(lit))) if matches!(lit.lit, syn::Lit::Str(_))
-        );
-        if !is_literal {
-            return None;
+        let lowered = self.macro_args(mac)?;
+        if let Some((text, holes)) = lowered.split_first()
+            && matches!(self.ir.ir().kind(text.value()), ExprKind::Str(_))
+        {
+            return Some(self.formatted(text.value(), holes));
         }
-        let lowered = self.macro_args(&args);
-        let (text, holes) = lowered.split_first()?;
-        Some(self.formatted(text.value(), holes))
+        let args = self.assembled(lowered, None);
+        Some(self.macro_call_with(mac, &args))
     }
 
     /// `concat!("a", "b", X)`.
     pub(super) fn concat_macro(&mut self, mac: &Macro) -> Option<ExprId> {
-        let args = args::parse(mac.tokens.clone()).ok()?;
-        let values: Vec<_> = self.macro_args(&args).iter().map(Lowered::value).collect();
+        let args = self.macro_args(mac)?;
+        let values: Vec<_> = args.iter().map(Lowered::value).collect();
         let span = self.macro_span(mac);
         let values = self.ir.expr_list(&values);
         Some(self.ir.expr(ExprKind::Concat(values), span))
@@ -144,9 +141,7 @@ impl Lowering<'_> {
         if let Some(entry) = named.iter().find(|entry| entry.name == name) {
             return entry.value;
         }
-        let kind = self
-            .lookup(name)
-            .map_or(ExprKind::Name(name), ExprKind::Local);
+        let kind = self.named(name);
         self.ir.expr(kind, span)
     }
 

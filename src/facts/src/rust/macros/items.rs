@@ -4,7 +4,6 @@ use proc_macro2::{Delimiter, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Expr, File, Ident, Macro, Token, Type, Visibility};
 
-use super::args;
 use crate::rust::Lowering;
 use crate::rust::definitions::WrittenGlobal;
 use crate::rust::statements::Dest;
@@ -36,7 +35,7 @@ fn parse_statics(input: ParseStream) -> syn::Result<Vec<Static>> {
 
 impl Lowering<'_> {
     pub(in crate::rust) fn item_macro(&mut self, mac: &Macro) {
-        match self.source.last_name(&mac.path).as_str() {
+        match self.source.last_word(&mac.path) {
             "lazy_static" | "thread_local" => {
                 if let Ok(statics) = parse_statics.parse2(mac.tokens.clone()) {
                     return self.statics(&statics);
@@ -45,13 +44,12 @@ impl Lowering<'_> {
             "cfg_if" => return self.configured_items(mac),
             _ => {}
         }
-        let call = match args::parse(mac.tokens.clone()) {
-            Ok(args) => {
-                let lowered = self.macro_args(&args);
+        let call = match self.macro_args(mac) {
+            Some(lowered) => {
                 let args = self.assembled(lowered, None);
                 self.macro_call_with(mac, &args)
             }
-            Err(_) => self.raw_macro(mac),
+            None => self.raw_macro(mac),
         };
         let span = self.ir.ir().expr(call).span;
         self.send(call, Dest::Discard, span);

@@ -8,13 +8,13 @@ mod format;
 mod items;
 mod json;
 mod select;
+mod simple;
 
 use betwixt_base::{Span, Symbol};
-use proc_macro2::TokenStream;
-use syn::parse::Parser;
+use syn::parse::{ParseStream, Parser};
 use syn::{Block, Expr, Macro, MacroDelimiter, Pat, Stmt, Token};
 
-use self::args::{Lowered, MacroArg};
+use self::args::Lowered;
 use super::Lowering;
 use super::statements::Dest;
 use crate::ir::{CallForm, CallMode, ExprId, ExprKind, List, StmtKind, UnaryOp};
@@ -25,7 +25,7 @@ const PANICS: [&str; 4] = ["panic", "unreachable", "todo", "unimplemented"];
 impl Lowering<'_> {
     /// A macro call as a statement whose value goes to `dest`.
     pub(super) fn macro_to(&mut self, mac: &Macro, dest: Dest) {
-        let name = self.source.last_name(&mac.path).as_str();
+        let name = self.source.last_word(&mac.path);
         match name {
             "bail" => {
                 let call = self.macro_call(mac, name);
@@ -60,7 +60,7 @@ impl Lowering<'_> {
 
     /// The value of a macro call.
     pub(super) fn macro_value(&mut self, mac: &Macro) -> ExprId {
-        let name = self.source.last_name(&mac.path).as_str();
+        let name = self.source.last_word(&mac.path);
         let is_statement = matches!(
             name,
             "bail" | "ensure" | "select" | "select_biased" | "lazy_static" | "thread_local"
@@ -100,18 +100,12 @@ impl Lowering<'_> {
 
     /// `Call` with the arguments that could be read.
     fn macro_call(&mut self, mac: &Macro, name: &str) -> ExprId {
-        let args = match args::parse(mac.tokens.clone()) {
-            Ok(args) => {
-                let lowered = self.macro_args(&args);
-                self.assembled(lowered, format::position(name))
-            }
-            Err(_) => {
-                return self
-                    .statements_macro(mac)
-                    .unwrap_or_else(|| self.raw_macro(mac));
-            }
-        };
-        self.macro_call_with(mac, &args)
+        if let Some(lowered) = self.macro_args(mac) {
+            let args = self.assembled(lowered, format::position(name));
+            return self.macro_call_with(mac, &args);
+        }
+        let statements = self.statements_macro(mac);
+        statements.unwrap_or_else(|| self.raw_macro(mac))
     }
 
     fn macro_call_with(&mut self, mac: &Macro, args: &[ExprId]) -> ExprId {
@@ -122,7 +116,8 @@ impl Lowering<'_> {
             _ => Symbol::new(&format!("{path}!")),
         };
         let callee = self.ir.expr(ExprKind::Name(name), path_span);
-        let span = self.macro_span(mac);
+        let end = self.source.end(mac.delimiter.span().close());
+        let span = Span::new(path_span.start, end);
         self.ir
             .call(callee, args, CallMode::Plain, CallForm::Macro, span)
     }
@@ -153,10 +148,15 @@ impl Lowering<'_> {
         Some(self.macro_call_with(mac, &[closure]))
     }
 
-    /// Lowers arguments in order; what a later one hoists comes after the earlier ones.
-    fn macro_args(&mut self, args: &[MacroArg]) -> Vec<Lowered> {
+    /// Lowers the arguments in order, what a later one hoists after the earlier ones; `None` when they are of a
+    /// form that is not understood.
+    fn macro_args(&mut self, mac: &Macro) -> Option<Vec<Lowered>> {
+        if let Some(simple) = self.simple_args(mac) {
+            return Some(simple);
+        }
+        let args = args::parse(mac.tokens.clone()).ok()?;
         let mut lowered: Vec<Lowered> = Vec::with_capacity(args.len());
-        for arg in args {
+        for arg in &args {
             let position = self.ir.block_len();
             let next = self.macro_arg(arg);
             if self.ir.block_len() > position {
@@ -165,7 +165,7 @@ impl Lowering<'_> {
             }
             lowered.push(next);
         }
-        lowered
+        Some(lowered)
     }
 
     /// `ensure!(cond, error)` is `if !cond { return error }`.
@@ -198,26 +198,25 @@ impl Lowering<'_> {
     /// `vec![a, b]` and `vec![x; n]`.
     fn vec_macro(&mut self, mac: &Macro) -> Option<ExprId> {
         let span = self.macro_span(mac);
-        let tokens = mac.tokens.clone();
-        let is_repeat = has_semicolon(&tokens);
-        if is_repeat {
-            let parser = |input: syn::parse::ParseStream| {
-                let item: Expr = input.parse()?;
-                input.parse::<Token![;]>()?;
-                Ok((item, input.parse::<Expr>()?))
-            };
-            let (item, len) = parser.parse2(tokens).ok()?;
+        let parser = |input: ParseStream| {
+            let item: Expr = input.parse()?;
+            input.parse::<Token![;]>()?;
+            Ok((item, input.parse::<Expr>()?))
+        };
+        if self.source.slice(span.start, span.end).contains(';')
+            && let Ok((item, len)) = parser.parse2(mac.tokens.clone())
+        {
             return Some(self.repeated(&item, &len, span));
         }
-        let args = args::parse(tokens).ok()?;
-        let items: Vec<_> = self.macro_args(&args).iter().map(Lowered::value).collect();
+        let args = self.macro_args(mac)?;
+        let items: Vec<_> = args.iter().map(Lowered::value).collect();
         let items = self.ir.expr_list(&items);
         Some(self.ir.expr(ExprKind::List(items), span))
     }
 
     /// `matches!(value, pattern if guard)`.
     fn matches_macro(&mut self, mac: &Macro) -> Option<ExprId> {
-        let parser = |input: syn::parse::ParseStream| {
+        let parser = |input: ParseStream| {
             let value: Expr = input.parse()?;
             input.parse::<Token![,]>()?;
             let pat = Pat::parse_multi_with_leading_vert(input)?;
@@ -252,10 +251,4 @@ impl Lowering<'_> {
         }
         Some(call)
     }
-}
-
-fn has_semicolon(tokens: &TokenStream) -> bool {
-    let is_semicolon =
-        |token| matches!(token, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ';');
-    tokens.clone().into_iter().any(is_semicolon)
 }
