@@ -124,9 +124,10 @@ pub struct ScanArgs {
         short,
         default_value_t = 0,
         value_name = "N",
+        value_parser = jobs(),
         help_heading = "Running"
     )]
-    pub jobs: usize,
+    pub jobs: u16,
     /// Read nothing from the cache and write nothing to it.
     #[arg(long, help_heading = "Running")]
     pub no_cache: bool,
@@ -176,8 +177,8 @@ pub struct RulesTestArgs {
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
     /// How many threads to use; 0 means one for each core.
-    #[arg(long, short, default_value_t = 0, value_name = "N")]
-    pub jobs: usize,
+    #[arg(long, short, default_value_t = 0, value_name = "N", value_parser = jobs())]
+    pub jobs: u16,
 }
 
 /// `betwixt init`.
@@ -210,4 +211,9 @@ pub struct InspectArgs {
     /// The tree it belongs to; without it, the repository around it.
     #[arg(long, value_name = "PATH")]
     pub root: Option<PathBuf>,
+}
+
+/// More threads than this help nobody.
+fn jobs() -> clap::builder::RangedI64ValueParser<u16> {
+    clap::value_parser!(u16).range(0..=512)
 }

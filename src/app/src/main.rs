@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use betwixt_app::cli::Cli;
+use betwixt_app::failure::Failure;
 use betwixt_app::{command, guard, terminal};
 
 #[global_allocator]
@@ -12,7 +13,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     guard::install();
-    match command::run(&Cli::parse()) {
+    let cli = Cli::parse();
+    let outcome = guard::catch(|| command::run(&cli))
+        .map_err(Failure::Internal)
+        .flatten();
+    match outcome {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             terminal::complain(&format!("error: {failure}\n  next: {}\n", failure.next()));

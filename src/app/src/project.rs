@@ -109,10 +109,31 @@ pub fn repository_around(path: &Path) -> Option<PathBuf> {
         .map(Path::to_path_buf)
 }
 
-/// Where the repository at `root` comes from, as a URI without credentials.
+/// The tree a file is looked at in when none is given: its repository, else the working directory around it, else
+/// its folder.
+#[must_use]
+pub fn tree_around(file: &Path) -> PathBuf {
+    let working = PathBuf::from(".");
+    let Ok(canonical) = file.canonicalize() else {
+        return working;
+    };
+    if let Some(repository) = repository_around(file) {
+        return repository;
+    }
+    let is_below = working
+        .canonicalize()
+        .is_ok_and(|folder| canonical.starts_with(folder));
+    if is_below {
+        working
+    } else {
+        canonical.parent().map_or(working, Path::to_path_buf)
+    }
+}
+
+/// Where the repository around `root` comes from, as a URI without credentials.
 #[must_use]
 pub fn origin(root: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(root.join(".git/config")).ok()?;
+    let text = std::fs::read_to_string(repository_around(root)?.join(".git/config")).ok()?;
     let section = text.split("[remote \"origin\"]").nth(1)?;
     let lines = section
         .lines()

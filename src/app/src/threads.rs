@@ -8,9 +8,9 @@ use crate::failure::Failure;
 const STACK_BYTES: usize = 64 << 20;
 
 /// A pool of `jobs` threads; 0 is one for each core.
-pub fn pool(jobs: usize) -> Result<ThreadPool, Failure> {
+pub fn pool(jobs: u16) -> Result<ThreadPool, Failure> {
     ThreadPoolBuilder::new()
-        .num_threads(jobs)
+        .num_threads(usize::from(jobs))
         .stack_size(STACK_BYTES)
         .thread_name(|idx| format!("betwixt-{idx}"))
         .build()

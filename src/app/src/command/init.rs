@@ -1,6 +1,11 @@
 //! `betwixt init`: a `betwixt.toml` with everything that was inferred, as comments to be adjusted.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
+
+use betwixt_base::workspace::Workspace;
+use betwixt_program::Program;
+use betwixt_program::schema::Tenancy;
 
 use crate::cli::InitArgs;
 use crate::config::FILE_NAME;
@@ -30,40 +35,88 @@ pub(super) fn run(args: &InitArgs) -> Result<u8, Failure> {
 
 fn page(built: &Built) -> String {
     let mut out = String::from(
-        "# Settings of betwixt. Everything here is inferred or default; a line takes effect without its `#`.\n\n[tenancy]\n",
+        "# Settings of betwixt. Everything here is inferred or default; a line takes effect without its `#`.\n",
     );
-    commented(&mut out, &built.program.describe_tenancy());
-    out.push_str(
-        "# The columns that say whose a row is.\n# columns = [\"tenant_id\"]\n\
-         # Tables that belong to nobody.\n# global_tables = []\n\n[scan]\n\
-         # Files to leave out, in the syntax of .gitignore.\n# exclude = [\"legacy/**\"]\n\
-         # Read test files too.\n# include_tests = false\n\
-         # From which severity on `betwixt scan` exits with 1: info, low, medium, high, critical or none.\n# fail_on = \"high\"\n\
-         # Least confidence of reported hits: low, medium or high.\n# min_confidence = \"low\"\n",
-    );
-    let services = &built.program.workspace.services;
-    if !services.is_empty() {
+    out.push_str(&tenancy(&built.program));
+    out.push_str(SCAN);
+    out.push_str(&services(&built.program.workspace));
+    out.push_str(RULES);
+    out
+}
+
+fn tenancy(program: &Program) -> String {
+    let schema = &program.schema;
+    let columns: BTreeSet<&str> = schema
+        .tenant_columns()
+        .iter()
+        .filter(|column| column.is_primary)
+        .map(|column| column.column.as_str())
+        .collect();
+    let global: BTreeSet<&str> = schema
+        .ids()
+        .filter(|id| schema.tenancy(*id) == Tenancy::Global)
+        .map(|id| schema.table(id).name.as_str())
+        .collect();
+    let mut out = String::from("\n[tenancy]\n");
+    commented(&mut out, &program.describe_tenancy());
+    out.push_str("# The columns that say whose a row is.\n");
+    let _ = writeln!(out, "# columns = {}", list(&columns));
+    out.push_str("# Tables that belong to nobody.\n");
+    let _ = writeln!(out, "# global_tables = {}", list(&global));
+    out
+}
+
+/// Names as a TOML array on one line; the strings of JSON are strings of TOML.
+fn list(names: &BTreeSet<&str>) -> String {
+    let quoted: Vec<String> = names
+        .iter()
+        .map(|name| serde_json::json!(name).to_string())
+        .collect();
+    format!("[{}]", quoted.join(", "))
+}
+
+const SCAN: &str = "
+[scan]
+# Files to leave out, in the syntax of .gitignore.
+# exclude = [\"legacy/**\"]
+# Read test files too.
+# include_tests = false
+# From which severity on `betwixt scan` exits with 1: info, low, medium, high, critical or none.
+# fail_on = \"high\"
+# Least confidence of reported hits: low, medium or high.
+# min_confidence = \"low\"
+";
+
+const RULES: &str = "
+# Settings of one rule; `betwixt rules list` shows all.
+# [rules.\"category/rule\"]
+# enabled = false
+# severity = \"low\"
+";
+
+fn services(workspace: &Workspace) -> String {
+    let mut out = String::new();
+    if !workspace.services.is_empty() {
         out.push_str("\n# Services that were found:\n");
-        for service in services {
-            let folder = if service.dir.is_empty() {
-                "."
-            } else {
-                &service.dir
-            };
-            let kind = if service.is_deployable {
-                ""
-            } else {
-                ", library"
-            };
-            let _ = writeln!(
-                out,
-                "#   {} ({folder}{kind}): {}",
-                service.name,
-                service.evidence.join(", ")
-            );
-        }
     }
-    out.push_str("\n# Settings of one rule; `betwixt rules list` shows all.\n# [rules.\"category/rule\"]\n# enabled = false\n# severity = \"low\"\n");
+    for service in &workspace.services {
+        let folder = if service.dir.is_empty() {
+            "."
+        } else {
+            &service.dir
+        };
+        let kind = if service.is_deployable {
+            ""
+        } else {
+            ", library"
+        };
+        let line = format!(
+            "  {} ({folder}{kind}): {}",
+            service.name,
+            service.evidence.join(", ")
+        );
+        commented(&mut out, &line.replace('\n', " "));
+    }
     out
 }
 

@@ -1,7 +1,5 @@
 //! `betwixt inspect`: what the engine knows of one file, alone and as part of the program.
 
-use std::path::PathBuf;
-
 use betwixt_facts::print_facts;
 use betwixt_facts::schema::print_schema;
 
@@ -10,14 +8,14 @@ use crate::cli::InspectArgs;
 use crate::failure::Failure;
 use crate::lower::lower;
 use crate::measure::Stopwatch;
-use crate::project::{Project, repository_around};
+use crate::project::{Project, tree_around};
 use crate::{pipeline, terminal, threads};
 
 /// Runs the command.
 pub(super) fn run(args: &InspectArgs) -> Result<u8, Failure> {
     let root = match &args.root {
         Some(root) => root.clone(),
-        None => repository_around(&args.file).unwrap_or_else(|| PathBuf::from(".")),
+        None => tree_around(&args.file),
     };
     let project = Project::open(&root, true)?;
     let pool = threads::pool(0)?;

@@ -8,7 +8,7 @@ use betwixt_base::workspace::Workspace;
 use crate::cli::WhyArgs;
 use crate::failure::Failure;
 use crate::measure::Stopwatch;
-use crate::project::{Project, repository_around};
+use crate::project::{Project, tree_around};
 use crate::{pipeline, terminal, threads};
 
 /// Runs the command.
@@ -16,7 +16,7 @@ pub(super) fn run(args: &WhyArgs) -> Result<u8, Failure> {
     let (file, line) = split_place(&args.place)?;
     let root = match &args.path {
         Some(path) => path.clone(),
-        None => repository_around(&file).unwrap_or_else(|| PathBuf::from(".")),
+        None => tree_around(&file),
     };
     let project = Project::open(&root, true)?;
     let rule = project.rule(&args.rule)?.clone();
