@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use betwixt_base::Problem;
+use betwixt_base::{Problem, ProblemSeverity};
 use betwixt_findings::{Candidate, Fingerprint, Role, Status};
 use betwixt_program::Program;
 use betwixt_rules::{Adjustment, Catalogue, Rule};
@@ -43,8 +43,9 @@ pub fn detect(program: &Program, catalogue: &Catalogue) -> Outcome {
                     .flat_map(|rule| judge_all(program, rule, &observations))
                     .collect()
             }))
-            .map_err(|_| {
-                Problem::warning(
+            .map_err(|_| Problem {
+                severity: ProblemSeverity::Error,
+                ..Problem::warning(
                     "",
                     format!("detector `{name}` failed; its rules found nothing"),
                 )

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use betwixt_base::Problem;
-use betwixt_findings::{Category, Confidence, Severity};
+use betwixt_findings::{Candidate, Category, Confidence, Severity};
 use betwixt_report::text::Options;
 use betwixt_report::{Report, SourceLines, Stats, json, sarif, stats_table, text};
 use betwixt_rules::{Catalogue, nearest};
@@ -121,26 +121,9 @@ fn scan<'a>(
     let mut built = pipeline::build(&request, watch)?;
     let outcome = watch.time("detect", || pipeline::detect(&built.program, catalogue));
     let mut hits = outcome.candidates;
-    settle::prepare(&mut hits, &built.program.workspace, &project.config);
-    let context = suppress::Context {
-        known: &project.rulebook.catalogue,
-        ran: catalogue.rules(),
-        today: clock::today(),
-    };
-    let mistakes = suppress::apply(&mut hits, &built.comments, context);
-    settle::finish(
-        &mut hits,
-        Thresholds {
-            severity: choices.min_severity.unwrap_or(Severity::Info),
-            confidence: choices
-                .min_confidence
-                .or(project.config.min_confidence)
-                .unwrap_or(Confidence::Low),
-        },
-    );
     let mut problems: Vec<Problem> = std::mem::take(&mut built.problems);
     problems.extend(outcome.problems);
-    problems.extend(mistakes);
+    problems.extend(decide(&mut hits, &built, project, catalogue, choices));
     problems.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
     problems.dedup();
     let report = Report {
@@ -154,6 +137,32 @@ fn scan<'a>(
         stats: stats(&built, watch),
     };
     Ok((built, report))
+}
+
+/// What of the claims is reported and how; what is wrong with suppressions comes back.
+fn decide(
+    hits: &mut Vec<Candidate>,
+    built: &Built,
+    project: &Project,
+    catalogue: &Catalogue,
+    choices: &Choices,
+) -> Vec<Problem> {
+    settle::prepare(hits, &built.program.workspace, &project.config);
+    let context = suppress::Context {
+        known: &project.rulebook.catalogue,
+        ran: catalogue.rules(),
+        today: clock::today(),
+    };
+    let mistakes = suppress::apply(hits, &built.comments, context);
+    let confidence = choices.min_confidence.or(project.config.min_confidence);
+    settle::finish(
+        hits,
+        Thresholds {
+            severity: choices.min_severity.unwrap_or(Severity::Info),
+            confidence: confidence.unwrap_or(Confidence::Low),
+        },
+    );
+    mistakes
 }
 
 fn stats(built: &Built, watch: &Stopwatch) -> Stats {
