@@ -105,7 +105,14 @@ fn cache_name(context: &Context<'_>, event: &Event) -> Option<String> {
             Some(format!("{owner}.{name}"))
         }
         ExprKind::Name(name) => Some(name.to_string()),
-        ExprKind::Local(local) => Some(ir.local(local).name.to_string()),
+        // A variable's name says nothing outside its function; its type may.
+        ExprKind::Local(_) => match program.resolver().type_of(ExprRef {
+            file: site.file,
+            expr: base,
+        }) {
+            Type::Def(id) => Some(program.code.type_def(id).name.to_string()),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -341,7 +348,10 @@ fn dependence(context: &Context<'_>, event: &Event) -> Option<(betwixt_base::Pla
         }
     }
     // A read-through by hand: what the function loads on a miss.
-    loads_tenant_data(context, event.function, 1)
+    if event.kind == "cache.get" && event.via.is_empty() {
+        return loads_tenant_data(context, event.function, 1);
+    }
+    None
 }
 
 fn value_has_tenant(

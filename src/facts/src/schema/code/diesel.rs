@@ -1,6 +1,6 @@
 //! Diesel schemas: the text of `table!` and `joinable!`.
 //!
-//! ```rust
+//! ```text
 //! diesel::table! {
 //!     billing.invoices (id) {
 //!         id -> Int4,

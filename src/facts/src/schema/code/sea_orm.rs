@@ -1,6 +1,6 @@
 //! SeaORM entities: a `Model` that derives `DeriveEntityModel`, and the `Relation` enum beside it.
 //!
-//! ```rust
+//! ```text
 //! #[derive(DeriveEntityModel)]
 //! #[sea_orm(table_name = "invoices")]
 //! pub struct Model { #[sea_orm(primary_key)] pub id: Uuid, pub project_id: Uuid, pub note: Option<String> }

@@ -1,6 +1,6 @@
 //! SeaORM migrations: statements of sea-query's builder.
 //!
-//! ```rust
+//! ```text
 //! manager.create_table(
 //!     Table::create().table(Invoice::Table)
 //!         .col(ColumnDef::new(Invoice::Id).uuid().not_null().primary_key())
