@@ -4,6 +4,7 @@
 
 pub mod calls;
 pub mod control;
+mod describe;
 pub mod events;
 pub mod flow;
 mod ids;

@@ -239,8 +239,8 @@ impl Program {
 
     /// Functions with their roles, calls, events and ingredients in one file, for `betwixt inspect`.
     #[must_use]
-    pub fn describe_file(&self, _file: FileId) -> String {
-        String::new()
+    pub fn describe_file(&self, file: FileId) -> String {
+        crate::describe::describe_file(self, file)
     }
 }
 

@@ -1,0 +1,116 @@
+//! The program in words, for people who ask what the engine understood of a file.
+
+use std::fmt::Write;
+
+use betwixt_base::FileId;
+use betwixt_facts::ir::FunctionIdx;
+
+use crate::events::{Access, AccessKind, Event};
+use crate::flow::ingredients::{Reach, ingredients};
+use crate::{FunctionId, Program};
+
+/// Functions of a file with what calls them from outside, their events with the ingredients of each slot, and their statements.
+#[must_use]
+pub(crate) fn describe_file(program: &Program, file: FileId) -> String {
+    let Some(facts) = &program.code.files[file.0 as usize] else {
+        return String::new();
+    };
+    let mut out = String::new();
+    for index in 0..facts.functions.len() as u32 {
+        let id = program.code.function_id(file, FunctionIdx(index));
+        describe_function(program, id, &mut out);
+    }
+    out
+}
+
+fn describe_function(program: &Program, id: FunctionId, out: &mut String) {
+    let events: Vec<&Event> = program.events.of_function(id).collect();
+    let accesses: Vec<&Access> = program.events.accesses_of(id).collect();
+    let is_entry = program.entries.of(id).next().is_some();
+    if events.is_empty() && accesses.is_empty() && !is_entry {
+        return;
+    }
+    let reached = program.entries.reached(id).names().join(", ");
+    let reached = if reached.is_empty() {
+        "nothing known".to_owned()
+    } else {
+        reached
+    };
+    let _ = writeln!(out, "{} (reached from {reached})", program.display(id));
+    for entry in program.entries.of(id) {
+        let name = entry.name.as_deref().unwrap_or("-");
+        let _ = writeln!(
+            out,
+            "  entry {} {name} ({})",
+            entry.kind.name(),
+            entry.library
+        );
+    }
+    for event in events {
+        let _ = writeln!(
+            out,
+            "  {}: event {} ({})",
+            line(program, event),
+            event.kind,
+            event.library
+        );
+        for (slot, values) in &event.slots {
+            let names = values.iter().flat_map(|&value| {
+                ingredients(&program.resolver(), &program.calls, value, Reach::LOCAL).names
+            });
+            let names: Vec<&str> = names.map(|name| name.as_str()).collect();
+            let _ = writeln!(out, "    {slot}: {}", names.join(", "));
+        }
+    }
+    for access in accesses {
+        describe_access(program, access, out);
+    }
+}
+
+fn line(program: &Program, event: &Event) -> u32 {
+    let facts = program.code.facts(event.site.file);
+    facts.lines.line(
+        facts
+            .ir
+            .expr(facts.ir.call(event.site.call).expr)
+            .span
+            .start,
+    )
+}
+
+fn describe_access(program: &Program, access: &Access, out: &mut String) {
+    let facts = program.code.facts(access.site.file);
+    let at = facts.lines.line(
+        facts
+            .ir
+            .expr(facts.ir.call(access.site.call).expr)
+            .span
+            .start,
+    );
+    let from = match access.kind {
+        AccessKind::Sql => "SQL".to_owned(),
+        AccessKind::Named(name) => format!("query {name}"),
+        AccessKind::Mapper(library) => library.to_string(),
+    };
+    let statement = &access.statement;
+    let _ = writeln!(out, "  {at}: {:?} ({from})", statement.verb);
+    for (index, table) in statement.tables.iter().enumerate() {
+        let tenancy = match access.tables.get(index).copied().flatten() {
+            Some(id) => format!("{:?}", program.schema.tenancy(id)),
+            None => "not in the schema".to_owned(),
+        };
+        let _ = writeln!(out, "    table {}: {tenancy}", table.name);
+    }
+    for predicate in &statement.predicates {
+        let optional = if predicate.is_conjunct {
+            ""
+        } else {
+            " (not always)"
+        };
+        let _ = writeln!(
+            out,
+            "    where {} {:?} {:?}{optional}",
+            predicate.column.column, predicate.op, predicate.value
+        );
+    }
+}
