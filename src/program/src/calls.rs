@@ -677,35 +677,51 @@ fn build_graph(
         graph.add_node(id);
     }
     let node = |function: FunctionId| NodeIndex::<u32>::new(function.index());
-    for (file, facts) in code.code_files() {
-        for (index, call) in facts.ir.calls.iter().enumerate() {
-            let from = code.function_id(file, call.function);
-            let site = CallSite {
-                file,
-                call: CallId(index as u32),
-            };
-            for &to in callees[file.0 as usize][index].functions() {
-                graph.add_edge(node(from), node(to), EdgeKind::Call(site));
-            }
-            for &arg in facts.ir.expr_list(call.args) {
-                if !matches!(facts.ir.kind(arg), ExprKind::Name(_) | ExprKind::Field(..)) {
-                    continue;
-                }
-                if let Some(to) = resolver.function_value(ExprRef { file, expr: arg }) {
-                    graph.add_edge(node(from), node(to), EdgeKind::Reference);
-                }
-            }
-        }
-        for (index, function) in facts.functions.iter().enumerate() {
-            if let Some(parent) = function.parent {
-                let to = code.function_id(file, FunctionIdx(index as u32));
-                graph.add_edge(
-                    node(code.function_id(file, parent)),
-                    node(to),
-                    EdgeKind::Reference,
-                );
+    let edges: Vec<Vec<(FunctionId, FunctionId, EdgeKind)>> = code
+        .files
+        .par_iter()
+        .enumerate()
+        .map(|(index, facts)| match facts {
+            Some(facts) => edges_of(resolver, FileId(index as u32), facts, &callees[index]),
+            None => Vec::new(),
+        })
+        .collect();
+    for (from, to, kind) in edges.into_iter().flatten() {
+        graph.add_edge(node(from), node(to), kind);
+    }
+    graph
+}
+
+/// The edges that start in one file.
+fn edges_of(
+    resolver: &Resolver<'_>,
+    file: FileId,
+    facts: &betwixt_facts::FileFacts,
+    callees: &[Callee],
+) -> Vec<(FunctionId, FunctionId, EdgeKind)> {
+    let code = resolver.code;
+    let mut edges = Vec::new();
+    for (index, call) in facts.ir.calls.iter().enumerate() {
+        let from = code.function_id(file, call.function);
+        let site = CallSite {
+            file,
+            call: CallId(index as u32),
+        };
+        let called = callees[index].functions().iter();
+        edges.extend(called.map(|&to| (from, to, EdgeKind::Call(site))));
+        for &arg in facts.ir.expr_list(call.args) {
+            if matches!(facts.ir.kind(arg), ExprKind::Name(_) | ExprKind::Field(..))
+                && let Some(to) = resolver.function_value(ExprRef { file, expr: arg })
+            {
+                edges.push((from, to, EdgeKind::Reference));
             }
         }
     }
-    graph
+    for (index, function) in facts.functions.iter().enumerate() {
+        if let Some(parent) = function.parent {
+            let to = code.function_id(file, FunctionIdx(index as u32));
+            edges.push((code.function_id(file, parent), to, EdgeKind::Reference));
+        }
+    }
+    edges
 }

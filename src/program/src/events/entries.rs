@@ -6,6 +6,7 @@ use betwixt_facts::ir::{CallId, ExprKind, FunctionIdx, StmtKind, TypeRef, TypeRe
 use betwixt_facts::{Attribute, Function};
 use betwixt_rules::model::{EntryModel, Model, type_matches};
 use petgraph::visit::EdgeRef;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::Events;
@@ -161,17 +162,24 @@ impl Entries {
         workspace: &Workspace,
         events: &Events,
     ) -> Self {
-        let mut finder = Finder {
+        let finder = || Finder {
             resolver,
             graph,
             workspace,
             found: Vec::new(),
         };
-        for (file, _) in resolver.code.code_files() {
-            if !workspace.file(file).marks.test {
+        let files: Vec<FileId> = resolver.code.code_files().map(|(file, _)| file).collect();
+        let per_file: Vec<Vec<Entry>> = files
+            .par_iter()
+            .filter(|&&file| !workspace.file(file).marks.test)
+            .map(|&file| {
+                let mut finder = finder();
                 finder.file(file);
-            }
-        }
+                finder.found
+            })
+            .collect();
+        let mut finder = finder();
+        finder.found = per_file.into_iter().flatten().collect();
         finder.consumers(events);
         finder.timers(events);
         let mut entries = finder.found;
@@ -273,11 +281,17 @@ impl Finder<'_> {
             })
             .collect();
         let chains = Chains::new(&facts.ir);
+        let mut named: FxHashMap<Symbol, Vec<CallId>> = FxHashMap::default();
+        for call in (0..facts.ir.calls.len() as u32).map(CallId) {
+            if let Some(last) = super::matching::last_name(&facts.ir, facts.ir.call(call).callee) {
+                named.entry(last).or_default().push(call);
+            }
+        }
         for (index, model) in models {
             let is_imported = imported.binary_search(&index).is_ok() || model.builtin;
             for entry in &model.entries {
                 if !entry.calls.is_empty() {
-                    self.registrations(file, &chains, model, entry, is_imported);
+                    self.registrations(file, &chains, &named, model, entry, is_imported);
                 } else if is_imported || entry.by_shape {
                     self.declarations(file, model, entry);
                 }
@@ -290,13 +304,14 @@ impl Finder<'_> {
         &mut self,
         file: FileId,
         chains: &Chains,
+        named: &FxHashMap<Symbol, Vec<CallId>>,
         model: &Model,
         entry: &EntryModel,
         is_imported: bool,
     ) {
         let resolver = self.resolver;
         let ir = resolver.code.ir(file);
-        let lasts: Vec<&str> = entry
+        let mut calls: Vec<CallId> = entry
             .calls
             .iter()
             .map(|call| {
@@ -305,14 +320,13 @@ impl Finder<'_> {
                     .next()
                     .unwrap_or(call)
             })
+            .filter_map(|last| named.get(&Symbol::new(last)))
+            .flatten()
+            .copied()
             .collect();
-        for call in (0..ir.calls.len() as u32).map(CallId) {
-            let Some(last) = super::matching::last_name(ir, ir.call(call).callee) else {
-                continue;
-            };
-            if !lasts.contains(&last.as_str()) {
-                continue;
-            }
+        calls.sort_unstable();
+        calls.dedup();
+        for call in calls {
             let site = CallSite { file, call };
             let dotted = dotted_name(ir, ir.call(call).callee);
             let target = Target {
