@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use betwixt_base::Place;
-use betwixt_facts::sql::{ConflictAction, Value, Verb};
+use betwixt_facts::sql::{ConflictAction, Verb};
 use betwixt_findings::Role;
 use betwixt_program::calls::EdgeKind;
 use betwixt_program::events::{Access, AccessKind, EntryKind, Event};
@@ -14,7 +14,7 @@ use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashMap;
 
 use super::Context;
-use crate::guards::dedupe::{before, is_message_key};
+use crate::guards::dedupe::{before, is_fixed, is_message_key};
 use crate::guards::names::is_money;
 use crate::observation::{Observation, function_name, function_place, step};
 use crate::path::Hop;
@@ -182,7 +182,7 @@ fn of_access(context: &Context<'_>, access: &Access) -> Option<Effect> {
             return None;
         }
     }
-    if word == "increment" && expects_state(access) {
+    if word == "increment" && expects_state(context, access) {
         guards.push(("conditional-update", "only in an expected state".to_owned()));
     }
     if word == "increment"
@@ -284,14 +284,14 @@ fn is_log_table(name: &str) -> bool {
 }
 
 /// `… WHERE status = 'pending'`, `… WHERE applied_at IS NULL`.
-fn expects_state(access: &Access) -> bool {
+fn expects_state(context: &Context<'_>, access: &Access) -> bool {
     use betwixt_facts::sql::Comparison;
     access.statement.verb == Verb::Update
         && access.statement.predicates.iter().any(|predicate| {
             predicate.is_conjunct
                 && (predicate.op == Comparison::IsNull
                     || (predicate.op == Comparison::Eq
-                        && matches!(predicate.value, Value::Literal(_))
+                        && is_fixed(context, access, &predicate.value)
                         && access
                             .statement
                             .assignments

@@ -1,7 +1,7 @@
 //! Shared caches read or written under a key without the tenant while the value depends on one.
 
 use betwixt_base::Symbol;
-use betwixt_facts::ir::ExprKind;
+use betwixt_facts::ir::{ExprId, ExprKind};
 use betwixt_findings::Role;
 use betwixt_program::calls::Callee;
 use betwixt_program::control::each_expr;
@@ -164,6 +164,7 @@ fn observation(
         .cache
         .as_deref()
         .is_some_and(|name| context.tenants.matches(Symbol::new(name)))
+        || is_picked_by_tenant(context, event)
     {
         let note = "the cache is the tenant's own".to_owned();
         observation.guards.push((
@@ -543,6 +544,39 @@ fn is_local_cache(context: &Context<'_>, event: &Event) -> bool {
         _ => false,
     });
     is_made && ir.local(local).function.0 != 0
+}
+
+/// A cache that a call with the tenant gave: `caches.of(tenant).get(key)`.
+fn is_picked_by_tenant(context: &Context<'_>, event: &Event) -> bool {
+    let site = event.via.first().copied().unwrap_or(event.site);
+    let ir = context.program.code.ir(site.file);
+    let ExprKind::Field(base, _) = ir.kind(ir.call(site.call).callee) else {
+        return false;
+    };
+    let flow = &context.program.flows[site.file.0 as usize];
+    let makers: Vec<ExprId> = match ir.kind(base) {
+        ExprKind::Local(local) => {
+            let definitions = flow.definitions(local).iter();
+            definitions.map(|known| known.value).collect()
+        }
+        _ => vec![base],
+    };
+    makers.into_iter().any(|maker| {
+        let mut maker = maker;
+        while let ExprKind::Unary(_, inner) | ExprKind::Project(inner, _) = ir.kind(maker) {
+            maker = inner;
+        }
+        let ExprKind::Call(call) = ir.kind(maker) else {
+            return false;
+        };
+        ir.expr_list(ir.call(call).args).iter().any(|&arg| {
+            let at = ExprRef {
+                file: site.file,
+                expr: arg,
+            };
+            context.is_tenant(at, Reach::LOCAL)
+        })
+    })
 }
 
 /// Whether the key is the name of a column that is unique across tenants.

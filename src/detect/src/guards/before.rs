@@ -1,6 +1,7 @@
 //! Guards that run before a statement: ownership checks and scoped reads on the same key.
 
-use betwixt_facts::ir::{ExprId, ExprKind, StmtId};
+use betwixt_base::{FileId, Language};
+use betwixt_facts::ir::{CallId, ExprId, ExprKind, Ir, StmtId, StmtKind, UnaryOp};
 use betwixt_program::control::{Control, Dominator, conjuncts, each_call, each_expr};
 use betwixt_program::flow::ingredients::Reach;
 use betwixt_program::{CallSite, ExprRef, FunctionId};
@@ -89,7 +90,11 @@ fn dominating(
     for dominator in control.dominators(stmt) {
         match dominator {
             Dominator::Ran(earlier) => {
+                let dropped = dropped_call(context, site.file, earlier);
                 each_call(ir, earlier, &mut |call| {
+                    if dropped == Some(call) {
+                        return;
+                    }
                     guard_call(
                         context,
                         CallSite {
@@ -150,6 +155,43 @@ fn dominating(
             }
             _ => {}
         }
+    }
+}
+
+/// The call whose answer a statement throws away, in languages where the answer says whether to go on.
+fn dropped_call(context: &Context<'_>, file: FileId, stmt: StmtId) -> Option<CallId> {
+    let code = &context.program.code;
+    let language = code.facts(file).language;
+    if !matches!(language, Language::Go | Language::Rust) {
+        return None;
+    }
+    let ir = code.ir(file);
+    let (value, is_blank) = match ir.stmt(stmt).kind {
+        StmtKind::Expr(value) => (value, false),
+        StmtKind::Assign { target, value, .. } if is_blank(ir, target) => (value, true),
+        _ => return None,
+    };
+    let mut inner = value;
+    while let ExprKind::Unary(UnaryOp::Await, next) = ir.kind(inner) {
+        inner = next;
+    }
+    let ExprKind::Call(call) = ir.kind(inner) else {
+        return None;
+    };
+    let callees = context.program.calls.callee(CallSite { file, call });
+    let answers = callees
+        .functions()
+        .iter()
+        .any(|&callee| !code.function(callee).results.is_empty());
+    (is_blank || answers).then_some(call)
+}
+
+fn is_blank(ir: &Ir, target: ExprId) -> bool {
+    match ir.kind(target) {
+        ExprKind::Name(name) => name == "_",
+        ExprKind::Local(local) => ir.local(local).name == "_",
+        ExprKind::Unknown => true,
+        _ => false,
     }
 }
 

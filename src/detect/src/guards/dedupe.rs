@@ -1,8 +1,10 @@
 //! Guards that keep an effect from happening twice.
 
-use betwixt_facts::ir::{CallId, ExprKind, Ir, StmtKind};
-use betwixt_facts::sql::{ConflictAction, Verb};
-use betwixt_program::control::{Control, Dominator, each_call, each_expr};
+use betwixt_base::Language;
+use betwixt_facts::ir::{CallId, ExprKind, Ir, StmtId, StmtKind, UnaryOp};
+use betwixt_facts::sql::{ConflictAction, Value, Verb};
+use betwixt_program::control::{Control, Dominator, each_call, each_expr, exprs_of};
+use betwixt_program::events::Access;
 use betwixt_program::{CallSite, FunctionId};
 
 use crate::detectors::Context;
@@ -105,9 +107,13 @@ fn in_function(
                 file: site.file,
                 call,
             };
-            if (decides || deciding.contains(&call) || is_error_only(ir, &decided_locals))
-                && claims(context, call_site, 0)
-            {
+            let is_claim = if decides || deciding.contains(&call) {
+                claims(context, call_site, 0)
+            } else {
+                (is_error_only(ir, &decided_locals) && fails_when_repeated(context, call_site))
+                    || (inserts_unique(context, call_site) && throws(context, call_site, *earlier))
+            };
+            if is_claim {
                 found = Some(call_site);
             }
         });
@@ -178,6 +184,63 @@ fn is_error_only(ir: &Ir, locals: &[betwixt_facts::ir::LocalId]) -> bool {
             .all(|&local| is_error(ir.local(local).name.as_str()))
 }
 
+/// Whether a failing call ends the function by itself: an exception, `?`.
+fn throws(context: &Context<'_>, site: CallSite, stmt: StmtId) -> bool {
+    let facts = context.program.code.facts(site.file);
+    match facts.language {
+        Language::TypeScript => true,
+        Language::Rust => {
+            let ir = &facts.ir;
+            let mut is_tried = false;
+            for expr in exprs_of(ir, stmt) {
+                each_expr(ir, expr, &mut |id| {
+                    if let ExprKind::Unary(UnaryOp::Try, tried) = ir.kind(id) {
+                        each_expr(ir, tried, &mut |inner| {
+                            is_tried |= inner == ir.call(site.call).expr;
+                        });
+                    }
+                });
+            }
+            is_tried
+        }
+        _ => false,
+    }
+}
+
+/// Whether a call fails for a repetition: an insert that a unique key refuses, or a function that claims and answers
+/// with nothing but its error.
+fn fails_when_repeated(context: &Context<'_>, site: CallSite) -> bool {
+    if accesses_at(context, site).next().is_some() {
+        return inserts_unique(context, site);
+    }
+    let code = &context.program.code;
+    let callees = context.program.calls.callee(site).functions();
+    let answers_more = callees
+        .iter()
+        .any(|&callee| code.function(callee).results.len() > 1);
+    !answers_more && claims(context, site, 0)
+}
+
+/// An insert that a unique key refuses the second time, and nothing says to go on then.
+fn inserts_unique(context: &Context<'_>, site: CallSite) -> bool {
+    accesses_at(context, site).any(|access| {
+        access.statement.conflict.is_none() && crate::detectors::insert_is_unique(context, access)
+    })
+}
+
+fn accesses_at<'a>(
+    context: &'a Context<'_>,
+    site: CallSite,
+) -> impl Iterator<Item = &'a Access> + 'a {
+    let code = &context.program.code;
+    let ir = code.ir(site.file);
+    let function = code.function_id(site.file, ir.call(site.call).function);
+    context
+        .accesses_of(function)
+        .map(|(access, _)| access)
+        .filter(move |access| access.site == site || access.last == site)
+}
+
 /// Whether a call checks or claims a marker of the message: a dedupe event, SET NX, an insert that says whether it inserted,
 /// a lookup of a processed record, or a function whose name says so.
 pub(crate) fn claims(context: &Context<'_>, site: CallSite, depth: u32) -> bool {
@@ -210,35 +273,40 @@ pub(crate) fn claims(context: &Context<'_>, site: CallSite, depth: u32) -> bool 
 }
 
 fn access_claims(context: &Context<'_>, site: CallSite) -> bool {
-    let program = context.program;
-    let ir = program.code.ir(site.file);
-    let function = program
-        .code
-        .function_id(site.file, ir.call(site.call).function);
-    context.accesses_of(function).any(|(access, _)| {
-        let is_here = access.site == site || access.last == site;
-        let claims = match access.statement.verb {
-            Verb::Insert => {
-                let tolerates = access
-                    .statement
-                    .conflict
-                    .as_ref()
-                    .is_some_and(|conflict| conflict.action == ConflictAction::Nothing);
-                tolerates || crate::detectors::insert_is_unique(context, access)
-            }
-            Verb::Select => {
-                access.statement.predicates.iter().any(|predicate| {
-                    let column = predicate.column.column.as_str();
-                    is_message_key(column)
-                }) || access.statement.row_lock
-            }
-            Verb::Update => access.statement.predicates.iter().any(|predicate| {
-                matches!(predicate.value, betwixt_facts::sql::Value::Literal(_))
-                    || matches!(predicate.op, betwixt_facts::sql::Comparison::IsNull)
-            }),
-            _ => false,
-        };
-        is_here && claims
+    accesses_at(context, site).any(|access| match access.statement.verb {
+        Verb::Insert => {
+            let tolerates = access
+                .statement
+                .conflict
+                .as_ref()
+                .is_some_and(|conflict| conflict.action == ConflictAction::Nothing);
+            tolerates || crate::detectors::insert_is_unique(context, access)
+        }
+        Verb::Select => {
+            access.statement.predicates.iter().any(|predicate| {
+                let column = predicate.column.column.as_str();
+                is_message_key(column)
+            }) || access.statement.row_lock
+        }
+        Verb::Update => access.statement.predicates.iter().any(|predicate| {
+            is_fixed(context, access, &predicate.value)
+                || matches!(predicate.op, betwixt_facts::sql::Comparison::IsNull)
+        }),
+        _ => false,
+    })
+}
+
+/// A literal in the statement, or one that the code puts there.
+pub(crate) fn is_fixed(context: &Context<'_>, access: &Access, value: &Value) -> bool {
+    if let Value::Literal(_) = value {
+        return true;
+    }
+    access.expr_of(value).is_some_and(|at| {
+        let ir = context.program.code.ir(at.file);
+        matches!(
+            ir.kind(at.expr),
+            ExprKind::Str(_) | ExprKind::Number(_) | ExprKind::Bool(_)
+        )
     })
 }
 

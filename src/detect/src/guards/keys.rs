@@ -1,5 +1,8 @@
 //! Keys: which expressions are the same value, and who decides it.
 
+use std::collections::BTreeSet;
+
+use betwixt_base::Symbol;
 use betwixt_facts::ir::ExprKind;
 use betwixt_program::events::{EntryKind, Events};
 use betwixt_program::flow::ingredients::{Ingredients, OriginKind, Reach};
@@ -152,14 +155,34 @@ pub(crate) fn shares_origin(a: &Ingredients, b: &Ingredients) -> bool {
             OriginKind::Literal(_) | OriginKind::Unknown | OriginKind::Receiver(_)
         )
     };
+    // `r.PathValue("id")` and `r.FormValue("other")` have the request in common and still differ.
+    let reads_other_part = differ_by_name(a, b);
     a.origins
         .iter()
         .filter(|origin| is_value(&origin.kind))
-        .any(|origin| {
-            b.origins.iter().any(|other| {
-                other.kind == origin.kind
-                    && (other.path == origin.path
-                        || (origin.path.is_empty() && other.path.is_empty()))
-            })
+        .filter(|origin| {
+            !(reads_other_part
+                && origin.path.is_empty()
+                && matches!(origin.kind, OriginKind::Param(..)))
         })
+        .any(|origin| {
+            b.origins
+                .iter()
+                .any(|other| other.kind == origin.kind && other.path == origin.path)
+        })
+}
+
+/// Whether both are read under names, and under different ones.
+fn differ_by_name(a: &Ingredients, b: &Ingredients) -> bool {
+    let names = |of: &Ingredients| -> BTreeSet<Symbol> {
+        of.origins
+            .iter()
+            .filter_map(|origin| match origin.kind {
+                OriginKind::Literal(name) if origin.is_direct => Some(name),
+                _ => None,
+            })
+            .collect()
+    };
+    let (left, right) = (names(a), names(b));
+    !left.is_empty() && !right.is_empty() && left.is_disjoint(&right)
 }

@@ -262,7 +262,7 @@ impl<'t> Lowering<'t> {
             });
         }
         let ir = self.builder.finish();
-        name_version_packages(&mut self.imports, &ir);
+        name_by_use(&mut self.imports, &ir);
         FileFacts {
             language: Language::Go,
             package,
@@ -419,13 +419,30 @@ fn is_version(segment: &str) -> bool {
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// Other names a package may have that is imported without one: `v1` of `k8s.io/api/core/v1`, `redis` of `…/go-redis/v9`.
+fn other_names(import: &Import) -> Vec<&str> {
+    let path = import.path.as_str();
+    let usual = package_name(path);
+    if import.local != usual {
+        return Vec::new();
+    }
+    let last = path.rsplit('/').next().unwrap_or("");
+    let version = (is_version(last) && usual != last).then_some(last);
+    // What cannot be written in code is not the name.
+    let parts = usual.contains(['-', '.']).then(|| {
+        let bare = usual.trim_start_matches("go-").trim_start_matches("go.");
+        let bare = bare.trim_end_matches("-go").trim_end_matches(".go");
+        std::iter::once(bare).chain(usual.rsplit(['-', '.']))
+    });
+    version
+        .into_iter()
+        .chain(parts.into_iter().flatten())
+        .collect()
+}
+
 /// `import "k8s.io/api/core/v1"` is called `v1` in the file, unlike `import "…/pgx/v5"`: only its uses tell.
-fn name_version_packages(imports: &mut [Import], ir: &Ir) {
-    let version = |import: &Import| {
-        let last = import.path.as_str().rsplit('/').next().unwrap_or("");
-        (is_version(last) && import.local != last && import.local != "_").then(|| Symbol::new(last))
-    };
-    if !imports.iter().any(|import| version(import).is_some()) {
+fn name_by_use(imports: &mut [Import], ir: &Ir) {
+    if imports.iter().all(|import| other_names(import).is_empty()) {
         return;
     }
     let in_types = ir.type_refs.iter().filter_map(|known| match known {
@@ -440,11 +457,14 @@ fn name_version_packages(imports: &mut [Import], ir: &Ir) {
         _ => None,
     });
     let used: FxHashSet<Symbol> = in_types.chain(in_code).collect();
+    let taken: FxHashSet<Symbol> = imports.iter().map(|import| import.local).collect();
     for import in imports {
-        if let Some(version) = version(import).filter(|version| used.contains(version))
-            && !used.contains(&import.local)
-        {
-            import.local = version;
+        if used.contains(&import.local) {
+            continue;
+        }
+        let mut names = other_names(import).into_iter().map(Symbol::new);
+        if let Some(name) = names.find(|name| used.contains(name) && !taken.contains(name)) {
+            import.local = name;
         }
     }
 }

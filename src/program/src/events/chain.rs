@@ -1,5 +1,6 @@
 //! Method chains: `db.select().from(t).where(c)` as one thing.
 
+use betwixt_base::Symbol;
 use betwixt_facts::ir::{CallId, ExprId, ExprKind, Ir, UnaryOp};
 
 /// For every call of a file, the call made on its result.
@@ -14,7 +15,7 @@ pub struct Link {
     /// The call.
     pub call: CallId,
     /// The method's name; empty when the value itself is called.
-    pub name: betwixt_base::Symbol,
+    pub name: Symbol,
 }
 
 impl Chains {
@@ -70,8 +71,8 @@ impl Chains {
             let callee = ir.call(current).callee;
             let (base, name) = match ir.kind(callee) {
                 ExprKind::Field(base, name) => (Some(base), name),
-                ExprKind::Name(name) => (None, name),
-                _ => (Some(callee), betwixt_base::Symbol::empty()),
+                ExprKind::Name(name) => (None, last_segment(name)),
+                _ => (Some(callee), Symbol::empty()),
             };
             links.push(Link {
                 call: current,
@@ -87,6 +88,14 @@ impl Chains {
         };
         links.reverse();
         (root, links)
+    }
+}
+
+/// `note::Entity::find` is the link `find`.
+fn last_segment(path: Symbol) -> Symbol {
+    match path.as_str().rsplit_once("::") {
+        Some((_, last)) => Symbol::new(last),
+        None => path,
     }
 }
 

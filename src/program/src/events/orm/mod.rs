@@ -8,7 +8,7 @@ mod filters;
 mod tables;
 
 use betwixt_base::{FileId, Place, Symbol};
-use betwixt_facts::ir::{CallId, ExprKind};
+use betwixt_facts::ir::{CallId, ExprId, ExprKind};
 use betwixt_facts::sql::Verb;
 use betwixt_rules::model::{Model, StatementModel};
 
@@ -18,7 +18,9 @@ use super::chain::{Chains, Link};
 use crate::calls::{CallGraph, Callee};
 use crate::flow::defs::DefinitionKind;
 use crate::ids::{CallSite, ExprRef};
+use crate::names::Def;
 use crate::resolve::Resolver;
+use crate::types::Type;
 
 use build::Builder;
 
@@ -31,6 +33,16 @@ pub(super) struct Reader<'a> {
     pub(super) chains: &'a Chains,
     pub(super) file: FileId,
 }
+
+/// Statements of a library that may be meant in a file.
+struct Known<'a> {
+    model: &'a Model,
+    statement: &'a StatementModel,
+    /// The file imports the library, or the shape alone tells.
+    is_at_hand: bool,
+}
+
+const MAX_BASES: usize = 6;
 
 /// A chain of calls with its root, local variables that hold earlier parts followed.
 pub(super) struct Chain {
@@ -55,7 +67,7 @@ pub(super) fn accesses(
         chains,
         file,
     };
-    let models: Vec<(&Model, &StatementModel)> = resolver
+    let models: Vec<Known<'_>> = resolver
         .models
         .models()
         .iter()
@@ -63,11 +75,11 @@ pub(super) fn accesses(
         .filter(|(_, model)| model.language == facts.language.name())
         .flat_map(|(index, model)| {
             let is_imported = imported.binary_search(&index).is_ok();
-            model
-                .statements
-                .iter()
-                .filter(move |statement| is_imported || statement.by_shape)
-                .map(move |s| (model, s))
+            model.statements.iter().map(move |statement| Known {
+                model,
+                statement,
+                is_at_hand: is_imported || statement.by_shape,
+            })
         })
         .collect();
     if models.is_empty() {
@@ -85,14 +97,16 @@ pub(super) fn accesses(
 }
 
 impl Reader<'_> {
-    fn at(&self, call: CallId, models: &[(&Model, &StatementModel)], found: &mut Vec<Access>) {
+    fn at(&self, call: CallId, models: &[Known<'_>], found: &mut Vec<Access>) {
         let ir = self.resolver.code.ir(self.file);
         let ExprKind::Field(_, own) = ir.kind(ir.call(call).callee) else {
             return;
         };
         let is_last = self.chains.is_last(call);
         let mut chain: Option<Chain> = None;
-        for (model, statement) in models {
+        let mut packages: Option<Vec<Symbol>> = None;
+        for known in models {
+            let (model, statement) = (known.model, known.statement);
             let is_object = statement.style == "object";
             if is_object && !statement.verbs.contains_key(own.as_str()) {
                 continue;
@@ -101,6 +115,14 @@ impl Reader<'_> {
                 continue;
             }
             let chain = chain.get_or_insert_with(|| self.chain(call));
+            if !known.is_at_hand {
+                let packages = packages.get_or_insert_with(|| self.packages(chain));
+                let is_of_library =
+                    |package: &Symbol| self.resolver.models.is_package(model, *package);
+                if !packages.iter().any(is_of_library) {
+                    continue;
+                }
+            }
             let access = if is_object {
                 self.object(call, own, model, statement, chain)
             } else {
@@ -115,8 +137,13 @@ impl Reader<'_> {
 
     fn chain(&self, last: CallId) -> Chain {
         let ir = self.resolver.code.ir(self.file);
-        let (root, links) = self.chains.links(ir, last);
-        let mut root = root.map(|expr| ExprRef {
+        let (root, mut links) = self.chains.links(ir, last);
+        let called = links.first().map(|link| ir.call(link.call).callee);
+        let called = called.filter(|&callee| self.is_called_value(callee));
+        if let (Some(_), Some(first)) = (called, links.first_mut()) {
+            first.name = Symbol::empty();
+        }
+        let mut root = root.or(called).map(|expr| ExprRef {
             file: self.file,
             expr,
         });
@@ -165,6 +192,40 @@ impl Reader<'_> {
         Chain { root, links: all }
     }
 
+    /// `db("tasks")` where `db` is a value of the module, as a mapper's handle is.
+    fn is_called_value(&self, callee: ExprId) -> bool {
+        match self.resolver.code.ir(self.file).kind(callee) {
+            ExprKind::Name(name) => matches!(
+                self.resolver.names.resolve(self.file, name),
+                Some(Def::Global(_))
+            ),
+            _ => false,
+        }
+    }
+
+    /// The libraries that what a chain starts from is of, itself or by the classes it extends.
+    fn packages(&self, chain: &Chain) -> Vec<Symbol> {
+        let mut found = Vec::new();
+        let mut pending: Vec<Type> = chain
+            .root
+            .map(|root| self.resolver.type_of(root))
+            .into_iter()
+            .collect();
+        for _ in 0..MAX_BASES {
+            match pending.pop() {
+                Some(Type::External { package, .. }) => found.push(package),
+                Some(Type::Def(id)) => {
+                    let (file, _) = self.resolver.code.type_place(id);
+                    let bases = &self.resolver.code.type_def(id).bases;
+                    pending.extend(bases.iter().map(|&base| self.resolver.written(file, base)));
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        found
+    }
+
     fn object(
         &self,
         call: CallId,
@@ -200,24 +261,23 @@ impl Reader<'_> {
         let verb_link = chain
             .links
             .iter()
-            .filter(|link| statement.verbs.contains_key(link.name.as_str()))
-            .max_by_key(|link| {
-                let verb = &statement.verbs[link.name.as_str()];
-                u8::from(verb != "select")
-            })?;
+            .filter_map(|link| Some((link, statement.verbs.get(spelled(link))?)))
+            .max_by_key(|(_, verb)| u8::from(*verb != "select"))?;
+        let (verb_link, verb) = verb_link;
+        // What an earlier statement has run already is a row, not a query.
         let has_terminal = || {
-            chain
-                .links
-                .iter()
-                .any(|link| statement.terminals.iter().any(|name| *name == link.name))
+            chain.links.iter().any(|link| {
+                statement.terminals.iter().any(|name| *name == link.name)
+                    && self.chains.last(link.call) == last
+            })
         };
         if !statement.terminals.is_empty() && !has_terminal() {
             return None;
         }
         let table = self.table(model, statement, chain, verb_link.call)?;
-        let verb = &statement.verbs[verb_link.name.as_str()];
         let mut builder = Builder::new(self, verb, &table);
-        for link in &chain.links {
+        let target = self.target_links(statement, chain);
+        for link in target.iter().chain(&chain.links) {
             let args = ir.expr_list(ir.call(link.call).args).to_vec();
             let name = link.name.as_str();
             if let Some(roles) = statement.arguments.get(name) {
@@ -241,6 +301,21 @@ impl Reader<'_> {
             }
         }
         Some(self.access_at(verb_link.call, last, model, builder))
+    }
+
+    /// `delete(posts.filter(c))`: the calls of the chain that stands for the table.
+    fn target_links(&self, statement: &StatementModel, chain: &Chain) -> Vec<Link> {
+        let ir = self.resolver.code.ir(self.file);
+        let names_table =
+            |link: &&Link| statement.table_calls.iter().any(|name| *name == link.name);
+        let targets = chain.links.iter().filter(names_table).filter_map(|link| {
+            let &target = ir.expr_list(ir.call(link.call).args).first()?;
+            match ir.kind(super::chain::peel(ir, target)) {
+                ExprKind::Call(inner) => Some(self.chain(inner).links),
+                _ => None,
+            }
+        });
+        targets.flatten().collect()
     }
 
     fn access(&self, call: CallId, model: &Model, builder: Builder<'_>) -> Access {
@@ -280,6 +355,15 @@ impl Reader<'_> {
             is_conditional: builder.is_conditional,
             is_forwarded: false,
         }
+    }
+}
+
+/// The name of a link as models spell it.
+fn spelled(link: &Link) -> &str {
+    if link.name.is_empty() {
+        "()"
+    } else {
+        link.name.as_str()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which table a mapper call is about.
 
-use betwixt_base::Symbol;
+use betwixt_base::{FileId, Symbol};
 use betwixt_facts::ir::{CallId, ExprId, ExprKind, TypeRef, UnaryOp};
 use betwixt_rules::model::{Model, StatementModel};
 
@@ -50,7 +50,7 @@ impl Reader<'_> {
                     statement
                         .table_calls
                         .iter()
-                        .any(|known| *known == link.name || (known == "()" && link.name.is_empty()))
+                        .any(|known| known == super::spelled(link))
                 });
                 let by_call =
                     named.filter_map(|link| ir.expr_list(ir.call(link.call).args).first().copied());
@@ -140,7 +140,14 @@ impl Reader<'_> {
         let is_part = matches!(owner, "Entity" | "ActiveModel" | "Model" | "Column");
         let before = segments.len().checked_sub(3).map(|at| segments[at]);
         match (is_part, before) {
-            (true, Some(module)) => self.named(Symbol::new(module)),
+            (true, Some(module)) => self.named(Symbol::new(module)).or_else(|| {
+                let module = segments[..segments.len() - 2].join("::");
+                let model = Symbol::new(&format!("{module}::Model"));
+                match self.resolver.names.resolve(self.file, model) {
+                    Some(Def::Type(id)) => self.of_type(Type::Def(id)),
+                    _ => None,
+                }
+            }),
             (true, None) => match self.resolver.names.resolve(self.file, Symbol::new(owner)) {
                 Some(Def::Type(id)) => self.of_type(Type::Def(id)),
                 _ => None,
@@ -172,6 +179,19 @@ impl Reader<'_> {
                 )
             })?;
         Some(TableName { name: bare, id })
+    }
+
+    /// The only table a file defines, as entity modules do.
+    fn defined_in(&self, file: FileId) -> Option<TableName> {
+        let schema = self.context.schema;
+        let is_here = |id: &TableId| {
+            let sources = &schema.table(*id).sources;
+            sources.iter().any(|place| place.file == file)
+        };
+        let mut tables = schema.ids().filter(is_here);
+        let id = tables.next()?;
+        let name = schema.table(id).name;
+        tables.next().is_none().then_some(TableName { name, id })
     }
 
     /// A string, a table object, an entity class or module.
@@ -264,7 +284,9 @@ impl Reader<'_> {
                         .rsplit('/')
                         .next()
                         .and_then(|name| name.split('.').next())?;
-                    return self.named(Symbol::new(stem));
+                    return self
+                        .named(Symbol::new(stem))
+                        .or_else(|| self.defined_in(file));
                 }
                 self.named(def.name)
             }
