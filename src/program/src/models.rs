@@ -1,11 +1,16 @@
 //! Library models by what code resolves to.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use betwixt_base::{Language, Symbol};
 use betwixt_rules::ModelSet;
 use betwixt_rules::model::{EntryModel, EventModel, Model, StatementModel};
 use rustc_hash::FxHashMap;
 
 use crate::types::Type;
+
+/// Indexes of models by language and package.
+type PackageMemo = FxHashMap<(&'static str, Symbol), Arc<[usize]>>;
 
 /// Models, found by package and call name.
 #[derive(Debug, Default)]
@@ -14,6 +19,8 @@ pub struct ModelIndex {
     by_language: FxHashMap<&'static str, Vec<usize>>,
     /// Last name of a call to events: (model, event).
     by_call: FxHashMap<(&'static str, Symbol), Vec<(usize, usize)>>,
+    /// What [`Self::models_of`] found before; packages repeat in every file.
+    of_package: RwLock<PackageMemo>,
 }
 
 impl ModelIndex {
@@ -110,7 +117,7 @@ impl ModelIndex {
         }
         let written = name.as_str().replace("::", ".");
         let text = written.as_str();
-        for at in self.models_of(language, package) {
+        for &at in self.models_of(language, package).iter() {
             let model = &self.models[at];
             let own = match (model.default_export_of(package.as_str()), text) {
                 (Some(export), "default") => export,
@@ -149,15 +156,32 @@ impl ModelIndex {
     }
 
     /// The models of a package, in file order.
-    pub fn models_of(&self, language: Language, package: Symbol) -> impl Iterator<Item = usize> {
+    #[must_use]
+    pub fn models_of(&self, language: Language, package: Symbol) -> Arc<[usize]> {
+        let key = (language.name(), package);
+        let known = self
+            .of_package
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .cloned();
+        if let Some(known) = known {
+            return known;
+        }
         let of_language = self
             .by_language
             .get(language.name())
             .map_or(&[][..], Vec::as_slice);
-        of_language
+        let found: Arc<[usize]> = of_language
             .iter()
             .copied()
-            .filter(move |&at| self.is_package(&self.models[at], package))
+            .filter(|&at| self.is_package(&self.models[at], package))
+            .collect();
+        self.of_package
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, Arc::clone(&found));
+        found
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn imported_models(resolver: &Resolver<'_>, file: FileId) -> Vec<usiz
         } else {
             import.path
         };
-        found.extend(resolver.models.models_of(facts.language, path));
+        found.extend_from_slice(&resolver.models.models_of(facts.language, path));
     }
     found.sort_unstable();
     found.dedup();
