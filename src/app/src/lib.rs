@@ -17,6 +17,8 @@ pub mod pipeline;
 pub mod progress;
 pub mod project;
 pub mod rulebook;
+#[cfg(test)]
+mod sample;
 pub mod scenario;
 pub mod settle;
 pub mod suppress;

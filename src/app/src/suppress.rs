@@ -19,7 +19,7 @@ pub type Day = (i32, u8, u8);
 pub struct Comment {
     /// Its line, from 1.
     pub line: u32,
-    /// The line it speaks for.
+    /// The line of code it speaks for.
     pub target: u32,
     /// It stands behind code.
     pub is_trailing: bool,
@@ -195,10 +195,15 @@ fn apply_one(
     mistakes
 }
 
-/// A comment behind code may also stand on the last line of a statement.
+/// A comment of its own speaks for everything down to the first line of code: `-- name: Get :one` is a comment that
+/// hits may be reported at. One behind code may also stand on the last line of a statement.
 fn speaks_for(comment: &Comment, hit: &Candidate) -> bool {
-    comment.target == hit.location.line
-        || (comment.is_trailing && comment.target == hit.location.end_line)
+    let place = &hit.location;
+    if comment.is_trailing {
+        comment.target == place.line || comment.target == place.end_line
+    } else {
+        comment.line < place.line && place.line <= comment.target
+    }
 }
 
 #[cfg(test)]
@@ -259,5 +264,30 @@ mod tests {
             lines("// betwixt: ignore[x]\n// betwixt: ingore[x] why\n"),
             [(1, 3, false), (2, 3, false)]
         );
+    }
+
+    fn is_silenced(text: &str, place: (u32, u32)) -> bool {
+        let mut hit = crate::sample::hit("a.sql", place.0);
+        hit.location.end_line = place.1;
+        comments(text)
+            .iter()
+            .any(|comment| speaks_for(comment, &hit))
+    }
+
+    #[test]
+    fn the_named_query_below_a_comment_is_meant_too() {
+        let text = "-- betwixt: ignore[x] why\n-- name: Get :one\nSELECT 1;\nSELECT 2;\n";
+        assert!(is_silenced(text, (2, 3)));
+        assert!(is_silenced(text, (3, 3)));
+        assert!(!is_silenced(text, (4, 4)));
+        assert!(!is_silenced(text, (1, 3)));
+    }
+
+    #[test]
+    fn the_end_of_a_statement_of_several_lines_may_carry_the_comment() {
+        let text = "f(`\nSELECT 1`,\nid) // betwixt: ignore[x] why\ng()\n";
+        assert!(is_silenced(text, (1, 3)));
+        assert!(!is_silenced(text, (1, 4)));
+        assert!(!is_silenced(text, (4, 4)));
     }
 }

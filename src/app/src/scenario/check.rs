@@ -109,30 +109,11 @@ fn check_confidence(mark: &RuleMark, found: &[&Candidate]) -> Option<Expectation
 
 #[cfg(test)]
 mod tests {
-    use betwixt_base::LineColumn;
-    use betwixt_findings::{Category, Fingerprint, Location, Severity, Status};
-
     use super::*;
+    use crate::sample;
 
     fn hit(line: u32) -> Candidate {
-        let at = LineColumn { line, column: 1 };
-        Candidate {
-            fingerprint: Fingerprint::of(&["x"], line),
-            rule: "race/x".into(),
-            category: Category::Race,
-            severity: Severity::High,
-            confidence: Confidence::Medium,
-            status: Status::New,
-            location: Location::new("a.go", at, at),
-            function: "f".into(),
-            service: None,
-            message: "it races".into(),
-            impact: String::new(),
-            fix: String::new(),
-            trace: Vec::new(),
-            reasons: Vec::new(),
-            suppression: None,
-        }
+        sample::hit("a.go", line)
     }
 
     fn messages(text: &str, hits: &[Candidate]) -> Vec<String> {
