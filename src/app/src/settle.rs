@@ -1,7 +1,7 @@
 //! From what the rules claim to what is reported: configuration, suppressions, thresholds, order.
 
 use betwixt_base::workspace::Workspace;
-use betwixt_findings::{Candidate, Confidence, Severity, Status};
+use betwixt_findings::{Candidate, Confidence, Severity};
 
 use crate::config::Config;
 
@@ -53,8 +53,67 @@ pub fn finish(hits: &mut Vec<Candidate>, thresholds: Thresholds) {
     });
 }
 
-/// Whether a hit can fail a run.
-#[must_use]
-pub fn is_open(hit: &Candidate) -> bool {
-    hit.status == Status::New
+#[cfg(test)]
+mod tests {
+    use betwixt_base::Language;
+    use betwixt_base::workspace::{Marks, SourceFile};
+
+    use super::*;
+    use crate::sample::hit;
+
+    fn workspace() -> Workspace {
+        let file = |path: &str, generated| SourceFile {
+            path: path.into(),
+            language: Language::Go,
+            marks: Marks {
+                generated,
+                ..Marks::default()
+            },
+            service: None,
+            size: 0,
+        };
+        Workspace {
+            files: vec![file("a.go", false), file("b.pb.go", true)],
+            ..Workspace::default()
+        }
+    }
+
+    #[test]
+    fn generated_files_are_not_reported_on() {
+        let mut hits = vec![hit("a.go", 1), hit("b.pb.go", 1), hit("gone.go", 1)];
+        prepare(&mut hits, &workspace(), &Config::default());
+        assert_eq!(hits, [hit("a.go", 1)]);
+    }
+
+    #[test]
+    fn a_configured_severity_holds_and_says_where_it_is_from() {
+        let config = Config::parse("[rules.x]\nseverity = 'low'\n").unwrap();
+        let mut hits = vec![hit("a.go", 1)];
+        prepare(&mut hits, &workspace(), &config);
+        assert_eq!(hits[0].severity, Severity::Low);
+        assert_eq!(hits[0].reasons, ["severity low is set in betwixt.toml"]);
+    }
+
+    #[test]
+    fn what_is_left_is_at_least_that_bad_and_sure_and_in_order() {
+        let mut doubtful = hit("a.go", 1);
+        doubtful.confidence = Confidence::Low;
+        let mut harmless = hit("a.go", 2);
+        harmless.severity = Severity::Info;
+        let mut hits = vec![
+            hit("b.go", 1),
+            hit("a.go", 10),
+            doubtful,
+            harmless,
+            hit("a.go", 9),
+        ];
+        finish(
+            &mut hits,
+            Thresholds {
+                severity: Severity::Low,
+                confidence: Confidence::Medium,
+            },
+        );
+        assert_eq!(hits, [hit("a.go", 9), hit("a.go", 10), hit("b.go", 1)]);
+    }
 }
