@@ -109,6 +109,10 @@ pub struct EventModel {
     /// Methods, functions or constructors (`new Worker` is `Worker`), Rust macros with `!`.
     #[serde(default)]
     pub calls: Vec<String>,
+    /// The call means the event only with at least so many arguments, because a slot that it is nothing without is one of them;
+    /// filled in by the loader.
+    #[serde(skip)]
+    pub needs_args: usize,
     /// Instead of calls: reads of these fields (of the `types`, or paths of globals: `process.env`). A path's next field is the event's `name`.
     /// `*` is anything the packages export.
     #[serde(default)]
@@ -341,7 +345,8 @@ impl EventModel {
     /// Whether a call with so many arguments can mean the event.
     #[must_use]
     pub fn takes_args(&self, n_args: usize) -> bool {
-        self.min_args.is_none_or(|least| n_args >= least)
+        n_args >= self.needs_args
+            && self.min_args.is_none_or(|least| n_args >= least)
             && self.max_args.is_none_or(|most| n_args <= most)
     }
 }
@@ -407,10 +412,33 @@ fn fill_inner(models: &mut [Model]) {
     }
 }
 
+/// How many arguments a call must have for the slots that say what the event is about.
+fn needs_args(slots: &BTreeMap<String, String>) -> usize {
+    let of_selector = |text: &String| {
+        let selector = Selector::parse(text)?;
+        selector
+            .alternatives()
+            .map(|one| match one.base {
+                SelectorBase::Argument(n) | SelectorBase::From(n) => n + 1,
+                SelectorBase::Last => 1,
+                SelectorBase::Receiver | SelectorBase::Result | SelectorBase::Chained(..) => 0,
+            })
+            .min()
+    };
+    ["key", "topic", "text", "url", "path"]
+        .iter()
+        .filter_map(|name| of_selector(slots.get(*name)?))
+        .max()
+        .unwrap_or(0)
+}
+
 fn parse(file: &SourceText) -> Result<Model, RuleError> {
     let mut model: Model = serde_saphyr::from_str(&file.text)
         .map_err(|error| RuleError::from_yaml(&file.path, &error))?;
     model.source.clone_from(&file.path);
+    for event in &mut model.events {
+        event.needs_args = needs_args(&event.slots);
+    }
     check::check(&model, &file.text)?;
     Ok(model)
 }

@@ -11,7 +11,9 @@ use rustc_hash::FxHashMap;
 
 use super::Events;
 use super::chain::Chains;
-use super::matching::{Target, begins, dotted_name, imported_models, matches_call, path_owner};
+use super::matching::{
+    Target, begins, dotted_name, imported_models, last_name, matches_call, path_owner,
+};
 use super::select::select;
 use crate::calls::CallGraph;
 use crate::flow::text::text;
@@ -283,7 +285,7 @@ impl Finder<'_> {
         let chains = Chains::new(&facts.ir);
         let mut named: FxHashMap<Symbol, Vec<CallId>> = FxHashMap::default();
         for call in (0..facts.ir.calls.len() as u32).map(CallId) {
-            if let Some(last) = super::matching::last_name(&facts.ir, facts.ir.call(call).callee) {
+            if let Some(last) = last_name(&facts.ir, facts.ir.call(call).callee) {
                 named.entry(last).or_default().push(call);
             }
         }
@@ -497,15 +499,19 @@ impl Finder<'_> {
         if !entry.files.is_empty() && !entry.files.iter().any(|pattern| glob(pattern, path)) {
             return;
         }
-        let has_directive = entry.directives.is_empty()
-            || self.has_directive(file, FunctionIdx(0), &entry.directives);
+        let file_says = self.has_directive(file, FunctionIdx(0), &entry.directives);
+        let callers = self.callers_of(file, model, entry);
         for (index, function) in facts.functions.iter().enumerate().skip(1) {
             if !function.flags.has_body || function.flags.is_test {
                 continue;
             }
             let idx = FunctionIdx(index as u32);
-            let directive = has_directive || self.has_directive(file, idx, &entry.directives);
-            if directive && self.fits(file, function, entry) {
+            // A file's `use server` speaks of what the file exports.
+            let is_meant = entry.directives.is_empty()
+                || self.has_directive(file, idx, &entry.directives)
+                || (file_says && self.is_exported(file, function));
+            let calls = entry.calling.is_empty() || callers.contains(&idx);
+            if is_meant && calls && self.fits(file, function, entry) {
                 let id = self.resolver.code.function_id(file, idx);
                 let name = self.attribute_name(file, function, entry);
                 self.add(id, entry, model, name, None);
@@ -513,8 +519,46 @@ impl Finder<'_> {
         }
     }
 
+    /// Functions whose own body makes one of the calls an entry is known by.
+    fn callers_of(&self, file: FileId, model: &Model, entry: &EntryModel) -> Vec<FunctionIdx> {
+        let ir = self.resolver.code.ir(file);
+        let makes = |call: CallId| {
+            let callee = ir.call(call).callee;
+            let last = last_name(ir, callee)?;
+            let is_named = |known: &String| known.rsplit('.').next() == Some(last.as_str());
+            if !entry.calling.iter().any(is_named) {
+                return None;
+            }
+            let target = Target {
+                callee: self.graph.callee(CallSite { file, call }),
+                dotted: &dotted_name(ir, callee),
+                path_owner: path_owner(ir, callee),
+                is_imported: true,
+            };
+            let (types, known) = (&entry.types, entry.known_receiver);
+            matches_call(self.resolver, model, types, known, &entry.calling, &target)
+                .then_some(ir.call(call).function)
+        };
+        if entry.calling.is_empty() {
+            return Vec::new();
+        }
+        (0..ir.calls.len() as u32)
+            .map(CallId)
+            .filter_map(makes)
+            .collect()
+    }
+
+    fn is_exported(&self, file: FileId, function: &Function) -> bool {
+        let exports = &self.resolver.code.facts(file).exports;
+        function.flags.is_exported
+            || exports
+                .iter()
+                .any(|export| self.is_exported_value(file, function, export))
+    }
+
     fn fits(&self, file: FileId, function: &Function, entry: &EntryModel) -> bool {
-        let mut says_something = !entry.files.is_empty() || !entry.directives.is_empty();
+        let mut says_something =
+            !entry.files.is_empty() || !entry.directives.is_empty() || !entry.calling.is_empty();
         if !entry.attributes.is_empty() {
             says_something = true;
             if !has_attribute(&function.attributes, &entry.attributes) {

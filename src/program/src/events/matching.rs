@@ -246,7 +246,8 @@ fn any_receiver(types: &[String], known_receiver: bool) -> bool {
     !known_receiver && types.iter().any(|known| known == "*")
 }
 
-fn exported_name(model: &Model, package: &str, name: &str) -> String {
+/// The name in the library of what code imports as `name`: default exports get the model's name for them.
+pub(super) fn exported_name(model: &Model, package: &str, name: &str) -> String {
     let name = name.replace("::", ".");
     match (
         model.default_export_of(package),
@@ -379,7 +380,7 @@ fn build(
         );
     }
     for (name, words) in &event.traits_if {
-        if has_word(resolver, site, words) {
+        if has_word(resolver, chains, site, words) {
             traits.extend(
                 TRAITS
                     .iter()
@@ -400,15 +401,22 @@ fn build(
     })
 }
 
-/// Whether one of the words stands among the arguments.
-fn has_word(resolver: &Resolver<'_>, site: CallSite, words: &[String]) -> bool {
+/// Whether one of the words stands among the arguments of the call or of one later in its chain, or is called there.
+fn has_word(resolver: &Resolver<'_>, chains: &Chains, site: CallSite, words: &[String]) -> bool {
     let ir = resolver.code.ir(site.file);
     let is_word = |text: &str| words.iter().any(|word| word.eq_ignore_ascii_case(text));
-    let mut pending: Vec<(ExprId, u32)> = ir
-        .expr_list(ir.call(site.call).args)
-        .iter()
-        .map(|&arg| (arg, 0))
-        .collect();
+    let mut pending: Vec<(ExprId, u32)> = Vec::new();
+    let mut current = Some(site.call);
+    while let Some(call) = current {
+        let is_later = call != site.call;
+        if is_later
+            && last_name(ir, ir.call(call).callee).is_some_and(|name| is_word(name.as_str()))
+        {
+            return true;
+        }
+        pending.extend(ir.expr_list(ir.call(call).args).iter().map(|&arg| (arg, 0)));
+        current = chains.next(call);
+    }
     while let Some((expr, depth)) = pending.pop() {
         match ir.kind(expr) {
             ExprKind::Str(text) | ExprKind::Field(_, text) if is_word(text.as_str()) => {

@@ -7,6 +7,7 @@ pub mod access;
 mod chain;
 pub mod entries;
 mod lift;
+mod made;
 mod matching;
 mod orm;
 mod select;

@@ -5,8 +5,10 @@ use betwixt_facts::ir::{ExprId, ExprKind, UnaryOp};
 use betwixt_rules::model::{Selector, SelectorBase};
 
 use super::chain::{Chains, peel};
+use super::made::made;
 use crate::flow::defs::DefinitionKind;
 use crate::ids::{CallSite, ExprRef};
+use crate::names::Def;
 use crate::resolve::Resolver;
 
 /// The values a selector picks at a call; empty when the call has none.
@@ -150,14 +152,24 @@ pub(super) fn field(
             found.extend(field(resolver, to(b), name, depth + 1));
             found
         }
-        ExprKind::Unary(UnaryOp::Spread, inner) | ExprKind::Cast(_, inner) => {
-            field(resolver, to(inner), name, depth + 1)
-        }
+        ExprKind::Unary(UnaryOp::Spread, inner)
+        | ExprKind::Cast(_, inner)
+        | ExprKind::Project(inner, 0) => field(resolver, to(inner), name, depth + 1),
+        ExprKind::Name(global) => match resolver.names.resolve(value.file, global) {
+            Some(Def::Global(global)) => {
+                let (file, _) = resolver.code.global_place(global);
+                let init = resolver.code.global(global).init;
+                init.map(|expr| field(resolver, ExprRef { file, expr }, name, depth + 1))
+                    .unwrap_or_default()
+            }
+            _ => Vec::new(),
+        },
         // `items.map((x) => ({ … }))`: the field of each.
         ExprKind::Call(call) => {
-            let call = ir.call(call);
+            let id = call;
+            let call = ir.call(id);
             if !matches!(ir.kind(call.callee), ExprKind::Field(_, method) if method == "map") {
-                return Vec::new();
+                return made(resolver, value.file, id, name);
             }
             let Some(&arg) = ir.expr_list(call.args).first() else {
                 return Vec::new();
