@@ -25,7 +25,7 @@ pub(super) fn made(
         return Vec::new();
     };
     let args = facts.ir.expr_list(facts.ir.call(call).args);
-    for at in resolver.models.models_of(facts.language, package) {
+    for &at in resolver.models.models_of(facts.language, package).iter() {
         let model = &resolver.models.models()[at];
         let full = exported_name(model, package.as_str(), function.as_str());
         let Some(fields) = model.constructs.get(&full) else {
