@@ -24,9 +24,10 @@ const SHARD_BITS: u32 = 4;
 static SHARDS: LazyLock<Vec<RwLock<Interner>>> = LazyLock::new(|| {
     (0..1 << SHARD_BITS)
         .map(|_| {
+            // The first text of every shard is the empty one; that of the first shard is `Symbol::EMPTY`.
             RwLock::new(Interner {
                 ids: FxHashMap::default(),
-                texts: Vec::new(),
+                texts: vec![""],
             })
         })
         .collect()
@@ -38,9 +39,15 @@ thread_local! {
 }
 
 impl Symbol {
+    /// The empty text; known without a look at any table.
+    const EMPTY: Self = Self(0);
+
     /// The symbol of `text`; amortised one hash of the text.
     #[must_use]
     pub fn new(text: &str) -> Self {
+        if text.is_empty() {
+            return Self::EMPTY;
+        }
         LOCAL.with_borrow_mut(|local| {
             if let Some(&symbol) = local.get(text) {
                 return symbol;
@@ -64,13 +71,13 @@ impl Symbol {
     /// The empty text.
     #[must_use]
     pub fn empty() -> Self {
-        Self::new("")
+        Self::EMPTY
     }
 
     /// Whether the text is empty.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.as_str().is_empty()
+        self == Self::EMPTY
     }
 }
 
@@ -190,6 +197,14 @@ mod tests {
         );
         assert_ne!(Symbol::new("a"), Symbol::new("b"));
         assert_eq!(Symbol::new("tenant_id").as_str(), "tenant_id");
+    }
+
+    #[test]
+    fn the_empty_text_is_one_symbol() {
+        assert_eq!(Symbol::new(""), Symbol::empty());
+        assert_eq!(Symbol::default().as_str(), "");
+        assert!(Symbol::empty().is_empty());
+        assert!(!Symbol::new("a").is_empty());
     }
 
     #[test]
