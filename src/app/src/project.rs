@@ -8,6 +8,7 @@ use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::pipeline::Request;
 use crate::rulebook::{self, Rulebook};
+use crate::threads;
 
 /// A tree, ready to be scanned.
 #[derive(Debug, Clone)]
@@ -72,7 +73,10 @@ impl Project {
             measure_floor: false,
             show_progress: false,
             folders_are_services: false,
-            limits: Limits::default(),
+            limits: Limits {
+                stack: threads::STACK_BYTES / 4,
+                ..Limits::default()
+            },
         }
     }
 

@@ -5,7 +5,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::failure::Failure;
 
 /// Stack of a worker. Only pages that are touched cost memory; lowering recurses as deep as `Limits::depth` allows.
-const STACK_BYTES: usize = 64 << 20;
+pub(crate) const STACK_BYTES: usize = 64 << 20;
 
 /// A pool of `jobs` threads; 0 is one for each core.
 pub fn pool(jobs: u16) -> Result<ThreadPool, Failure> {

@@ -34,6 +34,17 @@ pub fn nesting(text: &str) -> Nesting {
     }
 }
 
+/// Bytes of identifiers and numbers; all outside ASCII are.
+static IS_WORD: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    table
+};
+
 /// One open bracket.
 #[derive(Debug, Clone, Copy, Default)]
 struct Group {
@@ -175,8 +186,10 @@ impl Scan<'_> {
         self.word();
         let (word, next) = (&self.bytes[start..self.at], self.peek(0));
         // Outside ASCII a character may also be a space; every one is counted as if it were.
-        let n_foreign = word.iter().filter(|byte| !byte.is_ascii()).count();
-        self.group().run += n_foreign as u32;
+        if !word.is_ascii() {
+            let n_foreign = word.iter().filter(|byte| !byte.is_ascii()).count();
+            self.group().run += n_foreign as u32;
+        }
         match (word, next) {
             (b"r" | b"br" | b"cr", b'"' | b'#') if self.raw_string() => return Previous::Other,
             (b"b" | b"c", b'"') => {
@@ -196,12 +209,11 @@ impl Scan<'_> {
     }
 
     fn word(&mut self) {
-        let rest = &self.bytes[self.at..];
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
-        self.at += rest
-            .iter()
-            .position(|byte| !is_part(byte))
-            .unwrap_or(rest.len());
+        while let Some(&byte) = self.bytes.get(self.at)
+            && IS_WORD[byte as usize]
+        {
+            self.at += 1;
+        }
     }
 
     fn line_comment(&mut self) {
