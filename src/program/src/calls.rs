@@ -230,7 +230,6 @@ impl Resolver<'_> {
     }
 
     fn method_callee(&self, file: FileId, base: ExprId, name: Symbol, depth: u32) -> Callee {
-        let ir = self.code.ir(file);
         if let Some(def) = self.resolve_value(file, base) {
             match def {
                 Def::Module(_) => {
@@ -287,10 +286,7 @@ impl Resolver<'_> {
             },
             Type::External { .. } => Callee::Unknown,
             Type::Written(..) => Callee::Unknown,
-            Type::Unknown => {
-                let _ = ir;
-                self.unique_method(file, name)
-            }
+            Type::Unknown => self.unique_method(file, name),
         }
     }
 

@@ -32,7 +32,6 @@ struct Effect {
     place: Place,
     guards: Vec<(&'static str, String)>,
     is_money: bool,
-    is_generated_key: bool,
 }
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
@@ -193,18 +192,6 @@ fn of_access(context: &Context<'_>, access: &Access) -> Option<Effect> {
     {
         return None;
     }
-    let columns = statement
-        .assignments
-        .iter()
-        .map(|assignment| assignment.column);
-    let columns: Vec<_> = columns
-        .chain(
-            statement
-                .insert
-                .iter()
-                .flat_map(|insert| insert.columns.iter().copied()),
-        )
-        .collect();
     let money = is_money(table.name.as_str())
         || relative.is_some_and(|assignment| is_money(assignment.column.as_str()));
     let column = relative.map(|assignment| format!("`{}.{}`", table.name, assignment.column));
@@ -216,7 +203,6 @@ fn of_access(context: &Context<'_>, access: &Access) -> Option<Effect> {
         place: access.place,
         guards,
         is_money: money,
-        is_generated_key: columns.is_empty(),
     })
 }
 
@@ -351,7 +337,6 @@ fn of_event(context: &Context<'_>, event: &Event) -> Option<Effect> {
         place: context.call_place(event.site),
         guards,
         is_money: word == "payment",
-        is_generated_key: false,
     })
 }
 
@@ -458,7 +443,6 @@ fn observation(
             .missing
             .extend(["dedupe-before", "unique-key", "conflict-clause"]);
     }
-    let _ = effect.is_generated_key;
     observation
 }
 

@@ -49,7 +49,7 @@ fn of_access(context: &Context<'_>, access: &Access, scoping: &Scoping) -> Vec<O
         if statement.tables[index].is_target && statement.verb == Verb::Insert {
             continue;
         }
-        if part != "whole" && !is_worth_naming(access, scoping, part) {
+        if part != "whole" && !is_worth_naming(access, scoping) {
             continue;
         }
         found.push(observation(context, access, scoping, index, part));
@@ -63,7 +63,7 @@ fn of_access(context: &Context<'_>, access: &Access, scoping: &Scoping) -> Vec<O
 }
 
 /// Joins and sub-selects are only worth a word of their own where the rest of the statement is scoped.
-fn is_worth_naming(access: &Access, scoping: &Scoping, _part: &str) -> bool {
+fn is_worth_naming(access: &Access, scoping: &Scoping) -> bool {
     scoping
         .uses
         .iter()
@@ -117,7 +117,7 @@ fn observation(
             key_text(access, index),
         ],
     };
-    facts(context, access, scoping, index, &sources, &mut observation);
+    facts(context, access, index, &sources, &mut observation);
     if part == "whole" {
         statement_guards(
             context,
@@ -203,7 +203,6 @@ fn key_text(access: &Access, index: usize) -> String {
 fn facts(
     context: &Context<'_>,
     access: &Access,
-    scoping: &Scoping,
     index: usize,
     sources: &[KeySource],
     observation: &mut Observation,
@@ -241,7 +240,6 @@ fn facts(
             access.statement.tables[index].name
         ));
     }
-    let _ = scoping;
 }
 
 /// Whether the function, or one it is written in, has the tenant: a parameter, a variable, a field it reads.

@@ -357,9 +357,9 @@ fn scoped_access_at(context: &Context<'_>, call: CallSite, keys: &[ExprRef]) -> 
 fn checks_param(context: &Context<'_>, function: FunctionId, n: u16, depth: u32) -> bool {
     let program = context.program;
     let facts = program.code.function(function);
-    let Some(&param) = facts.params.get(n as usize) else {
+    if facts.params.len() <= n as usize {
         return false;
-    };
+    }
     let (file, idx) = program.code.function_place(function);
     let ir = program.code.ir(file);
     let is_param = |at: ExprRef| {
@@ -388,7 +388,6 @@ fn checks_param(context: &Context<'_>, function: FunctionId, n: u16, depth: u32)
     if depth >= 2 {
         return false;
     }
-    let _ = param;
     (0..ir.calls.len() as u32)
         .map(betwixt_facts::ir::CallId)
         .any(|call| {

@@ -238,8 +238,7 @@ impl Walk<'_> {
                 let still = direct && !matches!(op, UnaryOp::Not);
                 self.expr(to(inner), path, still, reach);
             }
-            ExprKind::Conditional(cond, a, b) => {
-                let _ = cond;
+            ExprKind::Conditional(_, a, b) => {
                 self.expr(to(a), path, direct, reach);
                 self.expr(to(b), path, direct, reach);
             }

@@ -151,7 +151,7 @@ impl Names {
     #[must_use]
     pub fn member(&self, of: Def, name: Symbol) -> Option<Def> {
         match of {
-            Def::Module(module) => self.export(module, name, 0),
+            Def::Module(module) => self.export(module, name),
             Def::External {
                 package,
                 name: outer,
@@ -167,7 +167,7 @@ impl Names {
         }
     }
 
-    fn export(&self, module: ModuleId, name: Symbol, _depth: u32) -> Option<Def> {
+    fn export(&self, module: ModuleId, name: Symbol) -> Option<Def> {
         // Barrel files pass each other on in circles: every module is asked once.
         let mut seen = vec![module];
         let mut at = 0;

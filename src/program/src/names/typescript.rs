@@ -107,7 +107,7 @@ fn re_export(code: &Code, file: FileId, targets: &FileTargets, names: &mut Names
                     .insert(export.exported, Def::Module(from));
             }
             _ => {
-                if let Some(def) = names.export(from, export.local, 0) {
+                if let Some(def) = names.export(from, export.local) {
                     names.scopes[module.index()]
                         .exports
                         .insert(export.exported, def);
@@ -126,7 +126,7 @@ fn import(code: &Code, file: FileId, targets: &FileTargets, names: &mut Names) {
         let imported = import.imported.unwrap_or_default();
         let def = match targets.get(&import.path) {
             Some(&module) if imported == "*" || imported.is_empty() => Some(Def::Module(module)),
-            Some(&module) => names.export(module, imported, 0),
+            Some(&module) => names.export(module, imported),
             None if import.path.as_str().starts_with('.') => None,
             None if imported == "*" => Some(Def::External {
                 package: import.path,

@@ -236,7 +236,7 @@ impl Reader<'_> {
     ) -> Option<Access> {
         let ir = self.resolver.code.ir(self.file);
         let verb = statement.verbs.get(own.as_str())?;
-        let table = self.table(model, statement, chain, call)?;
+        let table = self.table(statement, chain, call)?;
         let mut builder = Builder::new(self, verb, &table);
         let args = ir.expr_list(ir.call(call).args).to_vec();
         match statement.arguments.get(own.as_str()) {
@@ -274,7 +274,7 @@ impl Reader<'_> {
         if !statement.terminals.is_empty() && !has_terminal() {
             return None;
         }
-        let table = self.table(model, statement, chain, verb_link.call)?;
+        let table = self.table(statement, chain, verb_link.call)?;
         let mut builder = Builder::new(self, verb, &table);
         let target = self.target_links(statement, chain);
         for link in target.iter().chain(&chain.links) {

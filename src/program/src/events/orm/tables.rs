@@ -2,7 +2,7 @@
 
 use betwixt_base::{FileId, Symbol};
 use betwixt_facts::ir::{CallId, ExprId, ExprKind, TypeRef, UnaryOp};
-use betwixt_rules::model::{Model, StatementModel};
+use betwixt_rules::model::StatementModel;
 
 use super::super::chain::peel;
 use super::{Chain, Reader};
@@ -23,12 +23,10 @@ impl Reader<'_> {
     /// The table of a statement, looked for where the model says.
     pub(super) fn table(
         &self,
-        model: &Model,
         statement: &StatementModel,
         chain: &Chain,
         verb: CallId,
     ) -> Option<TableName> {
-        let _ = model;
         std::iter::once(&statement.table)
             .chain(&statement.or_table)
             .find_map(|place| self.table_at(place, statement, chain, verb))
