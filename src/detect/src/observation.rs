@@ -6,6 +6,9 @@ use betwixt_base::{FileId, LineColumn, Place};
 use betwixt_findings::{Location, Role, TraceStep};
 use betwixt_program::{FunctionId, Program};
 
+use crate::detectors::Context;
+use crate::path::Hop;
+
 /// What a detector saw at one place.
 #[derive(Debug, Clone)]
 pub(crate) struct Observation {
@@ -29,6 +32,56 @@ pub(crate) struct Observation {
     pub(crate) reasons: Vec<String>,
     /// Identity besides rule and function: table, key, effect.
     pub(crate) identity: Vec<String>,
+}
+
+impl Observation {
+    /// An observation at a place, with nothing known about it yet.
+    pub(crate) fn new(place: Place, function: FunctionId) -> Self {
+        Self {
+            place,
+            function,
+            conditions: Vec::new(),
+            holes: Vec::new(),
+            trace: Vec::new(),
+            guards: Vec::new(),
+            missing: Vec::new(),
+            facts: BTreeSet::new(),
+            reasons: Vec::new(),
+            identity: Vec::new(),
+        }
+    }
+
+    /// Adds the steps from an entry to the function of the sink.
+    pub(crate) fn lead_in(&mut self, context: &Context<'_>, path: &[Hop]) {
+        let program = context.program;
+        for (at, hop) in path.iter().enumerate() {
+            if at == 0 {
+                let entry = program.entries.of(hop.function).next();
+                let note = match entry {
+                    Some(entry) => match &entry.name {
+                        Some(name) => format!("{} entry `{name}`", entry.kind.name()),
+                        None => format!("{} entry", entry.kind.name()),
+                    },
+                    None => "entry".to_owned(),
+                };
+                let place = function_place(program, hop.function);
+                self.trace
+                    .push(step(program, place, Some(hop.function), Role::Entry, note));
+            }
+            if let Some(call) = hop.call
+                && let Some(next) = path.get(at + 1)
+            {
+                let note = format!("calls `{}`", function_name(program, next.function));
+                self.trace.push(step(
+                    program,
+                    context.call_place(call),
+                    Some(hop.function),
+                    Role::Step,
+                    note,
+                ));
+            }
+        }
+    }
 }
 
 /// A place as it is printed.

@@ -13,4 +13,4 @@ pub use catalogue::{Catalogue, SourceText};
 pub use error::{RuleError, nearest};
 pub use model::{Model, ModelSet};
 pub use rule::{Adjustment, Rule};
-pub use vocabulary::{Detector, Vocabulary, Word};
+pub use vocabulary::{Detector, Family, Vocabulary, Word};

@@ -206,16 +206,11 @@ impl Checker<'_> {
     }
 
     fn words(&self, form: &RuleFile) -> Result<(), RuleError> {
-        let detectors = self.vocabulary.detectors;
-        let Some(detector) = detectors
-            .iter()
-            .find(|known| known.word.name == form.detector)
-        else {
-            return Err(self.unknown(
-                "detector",
-                &form.detector,
-                detectors.iter().map(|d| d.word.name),
-            ));
+        let vocabulary = self.vocabulary;
+        let mut detectors = vocabulary.detectors();
+        let Some(detector) = detectors.find(|known| known.word.name == form.detector) else {
+            let names: Vec<&str> = vocabulary.detectors().map(|d| d.word.name).collect();
+            return Err(self.unknown("detector", &form.detector, names.iter().copied()));
         };
         for (key, values) in &form.when {
             let Some((_, allowed)) = detector
@@ -230,18 +225,18 @@ impl Checker<'_> {
                 ));
             };
             for value in values {
-                self.known(key, value, allowed)?;
+                self.known(key, value, allowed.iter())?;
             }
         }
         for guard in &form.unless {
-            self.known("guard", guard, self.vocabulary.guards)?;
+            self.known("guard", guard, vocabulary.guards())?;
         }
         for adjustment in form.severity_when.iter().chain(&form.confidence_when) {
             for fact in &adjustment.condition {
                 self.known(
                     "fact",
                     fact.strip_prefix("not ").unwrap_or(fact),
-                    self.vocabulary.facts,
+                    vocabulary.facts(),
                 )?;
             }
         }
@@ -258,11 +253,17 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn known(&self, what: &str, word: &str, known: &[Word]) -> Result<(), RuleError> {
-        if known.iter().any(|candidate| candidate.name == word) {
+    fn known(
+        &self,
+        what: &str,
+        word: &str,
+        known: impl Iterator<Item = &'static Word>,
+    ) -> Result<(), RuleError> {
+        let names: Vec<&str> = known.map(|candidate| candidate.name).collect();
+        if names.contains(&word) {
             return Ok(());
         }
-        Err(self.unknown(what, word, known.iter().map(|candidate| candidate.name)))
+        Err(self.unknown(what, word, names.iter().copied()))
     }
 
     fn unknown<'a>(

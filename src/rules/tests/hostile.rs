@@ -5,11 +5,7 @@ use betwixt_rules::{ModelSet, Rule, SourceText, Vocabulary};
 const RULE: &str = include_str!("../../../rules/tenant-isolation/missing-tenant-filter.yml");
 const MODEL: &str = include_str!("../../../grammars/go/models/database-sql.yml");
 
-const EMPTY: Vocabulary = Vocabulary {
-    detectors: &[],
-    guards: &[],
-    facts: &[],
-};
+const EMPTY: Vocabulary = Vocabulary { families: &[] };
 
 fn read(text: &str) {
     let _ = Rule::parse("missing-tenant-filter.yml", text, &EMPTY);

@@ -1,9 +1,17 @@
-//! Ways of looking, one file each, and what they share.
+//! Ways of looking: a folder per category, a file per detector, and here what they share.
 
-mod repeated_effect;
+pub(crate) mod auth_bypass;
+pub(crate) mod data_loss;
+pub(crate) mod idempotency;
+pub(crate) mod protocol_edge;
+pub(crate) mod race;
+pub(crate) mod resource_lifecycle;
+pub(crate) mod schema_contract;
 mod scoping;
-mod unscoped_cache_key;
-mod unscoped_statement;
+pub(crate) mod stale_cache;
+pub(crate) mod storage_consistency;
+pub(crate) mod tenant_isolation;
+mod uniqueness;
 
 use std::fmt::Write;
 
@@ -19,6 +27,7 @@ use crate::observation::{Observation, location};
 use crate::tenant::TenantNames;
 
 pub(crate) use scoping::{Scoping, UseScope};
+pub(crate) use uniqueness::insert_is_unique;
 
 /// What every detector needs.
 #[derive(Debug)]
@@ -146,87 +155,20 @@ impl<'a> Context<'a> {
 
 /// What a detector sees in the whole program, in a stable order.
 pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Vec<Observation> {
-    match detector {
-        "unscoped-statement" => unscoped_statement::observe(context),
-        "unscoped-cache-key" => unscoped_cache_key::observe(context),
-        "repeated-effect" => repeated_effect::observe(context),
-        _ => Vec::new(),
-    }
-}
-
-/// Whether a unique key made from given values refuses the same row a second time.
-pub(crate) fn insert_is_unique(context: &Context<'_>, access: &Access) -> bool {
-    use betwixt_program::flow::ingredients::OriginKind;
-    let Some(insert) = &access.statement.insert else {
-        return false;
-    };
-    let Some(target) = access
-        .statement
-        .tables
+    let families = [
+        tenant_isolation::observe,
+        idempotency::observe,
+        race::observe,
+        data_loss::observe,
+        stale_cache::observe,
+        protocol_edge::observe,
+        storage_consistency::observe,
+        auth_bypass::observe,
+        resource_lifecycle::observe,
+        schema_contract::observe,
+    ];
+    let mut seen = families
         .iter()
-        .position(|table| table.is_target)
-    else {
-        return false;
-    };
-    let Some(id) = access.tables[target] else {
-        return false;
-    };
-    let table = context.program.schema.table(id);
-    if table.engine.is_some() {
-        return false;
-    }
-    let value_of = |column: &betwixt_base::Symbol| {
-        let at = insert.columns.iter().position(|known| known == column)?;
-        insert.rows.first()?.get(at)
-    };
-    table
-        .indexes
-        .iter()
-        .filter(|index| index.is_unique && index.predicate.is_none())
-        .any(|index| {
-            !index.columns.is_empty()
-                && index.columns.iter().all(|column| match value_of(column) {
-                    None => false,
-                    Some(value) => match access.expr_of(value) {
-                        None => matches!(value, betwixt_facts::sql::Value::Literal(_)),
-                        Some(at) => {
-                            let made = context.ingredients(at, Reach::LOCAL);
-                            let is_fresh =
-                                made.names.iter().any(|name| is_fresh_name(name.as_str()));
-                            let from_outside = made.origins.iter().any(|origin| {
-                                matches!(
-                                    origin.kind,
-                                    OriginKind::Param(..)
-                                        | OriginKind::Receiver(_)
-                                        | OriginKind::Unknown
-                                        | OriginKind::Call(_)
-                                )
-                            });
-                            !is_fresh && (from_outside || made.is_constant())
-                        }
-                    },
-                })
-        })
-}
-
-/// Names of functions that give something new each time.
-pub(crate) fn is_fresh_name(name: &str) -> bool {
-    let plain = crate::tenant::plain(name);
-    [
-        "random",
-        "uuidv4",
-        "newuuid",
-        "nanoid",
-        "newv4",
-        "newstring",
-        "newv7",
-        "cuid",
-        "ulid",
-        "generateid",
-        "newid",
-        "newrandom",
-    ]
-    .iter()
-    .any(|word| plain.contains(word))
-        || matches!(plain.as_str(), "now" | "uuid" | "v4" | "v7" | "new")
+        .filter_map(|observe| observe(context, detector));
+    seen.next().unwrap_or_default()
 }

@@ -8,14 +8,14 @@ use betwixt_program::schema::Tenancy;
 use betwixt_program::{ExprRef, FunctionId};
 use rayon::prelude::*;
 
-use super::scoping::{is_equality, is_unique, subquery};
-use super::{Context, Scoping, UseScope};
+use crate::detectors::scoping::{is_equality, is_unique, subquery};
+use crate::detectors::{Context, Scoping, UseScope};
 use crate::guards::before::{Before, guards};
 use crate::guards::comparison::{Callers, after, in_all_callers};
 use crate::guards::keys::{KeySource, is_outside, source};
 use crate::guards::names::is_identity;
-use crate::observation::{Observation, function_name, function_place, step};
-use crate::path::{Hop, from_entry};
+use crate::observation::{Observation, function_name, step};
+use crate::path::from_entry;
 use crate::tenant::plain;
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
@@ -95,8 +95,6 @@ fn observation(
     let sources: Vec<KeySource> = keys.iter().map(|&key| source(context, key)).collect();
     let column = tenant_column(context, access, index);
     let mut observation = Observation {
-        place: access.place,
-        function: access.function,
         conditions: vec![("part", part), ("verb", verb)],
         holes: vec![
             ("table", table.name.to_string()),
@@ -105,17 +103,13 @@ fn observation(
             ("key", key_text(access, index)),
             ("function", function_name(program, access.function)),
         ],
-        trace: Vec::new(),
-        guards: Vec::new(),
-        missing: Vec::new(),
-        facts: std::collections::BTreeSet::new(),
-        reasons: Vec::new(),
         identity: vec![
             table.name.to_string(),
             part.to_owned(),
             verb.to_owned(),
             key_text(access, index),
         ],
+        ..Observation::new(access.place, access.function)
     };
     facts(context, access, index, &sources, &mut observation);
     if part == "whole" {
@@ -675,7 +669,7 @@ fn trace(
 ) {
     let program = context.program;
     let path = from_entry(program, access.function, is_outside).unwrap_or_default();
-    entry_steps(context, &path, observation);
+    observation.lead_in(context, &path);
     if path.len() > 4 {
         observation.facts.insert("indirect");
     }
@@ -715,39 +709,6 @@ fn trace(
             Role::Peer,
             note,
         ));
-    }
-}
-
-/// Steps from an entry to the function of a sink.
-pub(super) fn entry_steps(context: &Context<'_>, path: &[Hop], observation: &mut Observation) {
-    let program = context.program;
-    for (at, hop) in path.iter().enumerate() {
-        if at == 0 {
-            let entry = program.entries.of(hop.function).next();
-            let note = match entry {
-                Some(entry) => match &entry.name {
-                    Some(name) => format!("{} entry `{name}`", entry.kind.name()),
-                    None => format!("{} entry", entry.kind.name()),
-                },
-                None => "entry".to_owned(),
-            };
-            let place = function_place(program, hop.function);
-            observation
-                .trace
-                .push(step(program, place, Some(hop.function), Role::Entry, note));
-        }
-        if let Some(call) = hop.call
-            && let Some(next) = path.get(at + 1)
-        {
-            let note = format!("calls `{}`", function_name(program, next.function));
-            observation.trace.push(step(
-                program,
-                context.call_place(call),
-                Some(hop.function),
-                Role::Step,
-                note,
-            ));
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashMap;
 
-use super::Context;
+use crate::detectors::{Context, insert_is_unique};
 use crate::guards::dedupe::{before, is_fixed, is_message_key};
 use crate::guards::names::is_money;
 use crate::observation::{Observation, function_name, function_place, step};
@@ -168,7 +168,7 @@ fn of_access(context: &Context<'_>, access: &Access) -> Option<Effect> {
                 "conflict-clause",
                 "an existing row is kept or overwritten".to_owned(),
             ));
-        } else if super::insert_is_unique(context, access) {
+        } else if insert_is_unique(context, access) {
             guards.push((
                 "unique-key",
                 "a unique key refuses the second row".to_owned(),
@@ -364,8 +364,6 @@ fn observation(
     let program = context.program;
     let (place, function) = responsible(context, path, effect);
     let mut observation = Observation {
-        place,
-        function,
         conditions: vec![("effect", effect.word), ("entry", entry)],
         holes: vec![
             ("effect", describe(effect.word).to_owned()),
@@ -374,14 +372,10 @@ fn observation(
             ("function", function_name(program, function)),
             ("target", effect.target.clone()),
         ],
-        trace: Vec::new(),
-        guards: Vec::new(),
-        missing: Vec::new(),
-        facts: std::collections::BTreeSet::new(),
-        reasons: Vec::new(),
         identity: vec![effect.word.to_owned(), effect.target.clone()],
+        ..Observation::new(place, function)
     };
-    super::unscoped_statement::entry_steps(context, path, &mut observation);
+    observation.lead_in(context, path);
     if observation.trace.is_empty() {
         let place = function_place(program, from);
         observation.trace.push(step(

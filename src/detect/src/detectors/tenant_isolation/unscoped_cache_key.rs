@@ -11,8 +11,8 @@ use betwixt_program::flow::text::{Piece, texts};
 use betwixt_program::{CallSite, ExprRef, FunctionId, Type};
 use rayon::prelude::*;
 
-use super::unscoped_statement::{entry_steps, tenant_at_hand};
-use super::{Context, UseScope};
+use crate::detectors::tenant_isolation::unscoped_statement::tenant_at_hand;
+use crate::detectors::{Context, UseScope};
 use crate::guards::keys::is_outside;
 use crate::observation::{Observation, function_name, step};
 use crate::path::from_entry;
@@ -136,8 +136,6 @@ fn observation(
         .unwrap_or_else(|| event.library.to_string());
     let key = key_text(context, event);
     let mut observation = Observation {
-        place,
-        function: event.function,
         conditions: vec![("operation", word)],
         holes: vec![
             ("key", key.clone()),
@@ -145,12 +143,9 @@ fn observation(
             ("function", function_name(program, event.function)),
             ("cache", cache.clone()),
         ],
-        trace: Vec::new(),
-        guards: Vec::new(),
         missing: vec!["tenant-in-key"],
-        facts: std::collections::BTreeSet::new(),
-        reasons: Vec::new(),
         identity: vec![cache.clone(), key.clone(), word.to_owned()],
+        ..Observation::new(place, event.function)
     };
     let dependence = dependence(context, event);
     if is_local_cache(context, event) {
@@ -190,7 +185,7 @@ fn observation(
         &mut observation,
     );
     let path = from_entry(program, event.function, is_outside).unwrap_or_default();
-    entry_steps(context, &path, &mut observation);
+    observation.lead_in(context, &path);
     for &site in event.via.iter().rev() {
         let function = program.function_at(site.file, context.call_place(site).span);
         let note = "the key is handed on to here".to_owned();

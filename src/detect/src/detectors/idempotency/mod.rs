@@ -1,0 +1,17 @@
+//! Ways of looking for effects that are not the same when repeated.
+
+mod repeated_effect;
+mod words;
+
+use super::Context;
+use crate::observation::Observation;
+
+pub(crate) use words::FAMILY;
+
+/// What a detector of this category sees; `None` for a name that is not one of its.
+pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
+    Some(match detector {
+        "repeated-effect" => repeated_effect::observe(context),
+        _ => return None,
+    })
+}

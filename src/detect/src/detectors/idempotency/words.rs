@@ -1,0 +1,59 @@
+//! The words rules of idempotency may use.
+
+use betwixt_rules::{Detector, Family, Word};
+
+use crate::vocabulary::word;
+
+/// The words of this category.
+pub(crate) const FAMILY: Family = Family {
+    detectors: DETECTORS,
+    guards: GUARDS,
+    facts: FACTS,
+};
+
+const DETECTORS: &[Detector] = &[Detector {
+    word: word(
+        "repeated-effect",
+        "an effect that is not the same when repeated is reached from a message, webhook or job",
+    ),
+    conditions: &[
+        (
+            word("effect", "what is repeated"),
+            &[
+                word("increment", "a stored number is changed relative to itself"),
+                word(
+                    "insert",
+                    "a row is added and no unique key refuses it the second time",
+                ),
+                word("payment", "money is moved"),
+                word("mail", "a message is sent to a person"),
+                word("webhook", "another company's system is called"),
+                word("publish", "a message is published"),
+                word("delete", "a row that is gone already is an error"),
+            ],
+        ),
+        (
+            word("entry", "what is delivered more than once"),
+            &[
+                word("consumer", "messages of a queue or stream"),
+                word("webhook", "events another system sends"),
+                word("job", "runs of a scheduler or worker"),
+            ],
+        ),
+    ],
+    holes: &["effect", "entry", "entry-function", "function", "target"],
+}];
+
+const GUARDS: &[Word] = &[
+    word("replacing-engine", "the table's engine drops duplicates"),
+    word(
+        "dedupe-before",
+        "a processed marker of this message is checked or claimed before, and ends the other path",
+    ),
+    word(
+        "absolute-write",
+        "the write gives the same result when repeated",
+    ),
+];
+
+const FACTS: &[Word] = &[];

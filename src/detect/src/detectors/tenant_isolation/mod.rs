@@ -1,0 +1,19 @@
+//! Ways of looking for data of one tenant that another can reach.
+
+mod unscoped_cache_key;
+mod unscoped_statement;
+mod words;
+
+use super::Context;
+use crate::observation::Observation;
+
+pub(crate) use words::FAMILY;
+
+/// What a detector of this category sees; `None` for a name that is not one of its.
+pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
+    Some(match detector {
+        "unscoped-statement" => unscoped_statement::observe(context),
+        "unscoped-cache-key" => unscoped_cache_key::observe(context),
+        _ => return None,
+    })
+}

@@ -1,0 +1,135 @@
+//! The words rules of tenant isolation may use.
+
+use betwixt_rules::{Detector, Family, Word};
+
+use crate::vocabulary::word;
+
+/// The words of this category.
+pub(crate) const FAMILY: Family = Family {
+    detectors: DETECTORS,
+    guards: GUARDS,
+    facts: FACTS,
+};
+
+const DETECTORS: &[Detector] = &[
+    Detector {
+        word: word(
+            "unscoped-statement",
+            "a statement reads or changes rows of a tenant's table without naming the tenant",
+        ),
+        conditions: &[
+            (
+                word("part", "which part of the statement lacks the tenant"),
+                &[
+                    word("whole", "the table the statement is about"),
+                    word(
+                        "join",
+                        "a joined table, by a key that is not unique across tenants",
+                    ),
+                    word("subquery", "a sub-select"),
+                ],
+            ),
+            (
+                word("verb", "what the statement does"),
+                &[
+                    word("select", "reads rows"),
+                    word("update", "changes rows"),
+                    word("delete", "removes rows"),
+                    word("insert", "adds rows"),
+                ],
+            ),
+        ],
+        holes: &["table", "verb", "column", "key", "function"],
+    },
+    Detector {
+        word: word(
+            "unscoped-cache-key",
+            "a shared cache is read or written under a key without the tenant while the value depends on one",
+        ),
+        conditions: &[(
+            word("operation", "what is done with the cache"),
+            &[
+                word("get", "an entry is read"),
+                word("set", "an entry is written"),
+                word("load", "an entry is read, or loaded and written"),
+            ],
+        )],
+        holes: &["key", "operation", "function", "cache"],
+    },
+];
+
+const GUARDS: &[Word] = &[
+    word(
+        "tenant-predicate",
+        "the statement compares the tenant column",
+    ),
+    word("tenant-loop", "it runs inside a loop over tenants"),
+    word("tenant-handle", "the database handle is bound to a tenant"),
+    word(
+        "scoped-key",
+        "the key comes from a read that was scoped already, not from the caller",
+    ),
+    word(
+        "scoped-read-before",
+        "the same key was read with the tenant before, on every path",
+    ),
+    word(
+        "scoped-read-before-write",
+        "the same key was read with the tenant before, but the write does not name it while all others on the table do",
+    ),
+    word(
+        "ownership-check",
+        "a check that takes the key runs before and ends the other path",
+    ),
+    word(
+        "comparison-after",
+        "the tenant of the row is compared afterwards and the other path ends",
+    ),
+    word(
+        "identity-lookup",
+        "a globally unique secret or name is looked up to find the tenant",
+    ),
+    word(
+        "unreadable-filter",
+        "part of the filter is built in a way that cannot be read",
+    ),
+    word("tenant-in-key", "the key holds the tenant"),
+    word(
+        "tenant-cache",
+        "the cache itself belongs to one tenant or one request",
+    ),
+    word(
+        "shared-value",
+        "the cached value does not depend on a tenant",
+    ),
+];
+
+const FACTS: &[Word] = &[
+    word(
+        "tenant-at-hand",
+        "the function has the tenant and does not use it here",
+    ),
+    word(
+        "siblings-scoped",
+        "most other statements on the table, or uses of the cache, have the tenant",
+    ),
+    word("globally-unique-key", "the key is unique across tenants"),
+    word(
+        "generated-key",
+        "the key is one the database or the program makes, hard to guess",
+    ),
+    word("constant-key", "the key is the same for everybody"),
+    word("value-has-tenant", "the cached value carries a tenant"),
+    word(
+        "read-before-write",
+        "the row was read with the tenant before; the write relies on that",
+    ),
+    word(
+        "conditional-text",
+        "parts of the statement are appended under conditions",
+    ),
+    word(
+        "inherited",
+        "the table reaches its tenant over a foreign key",
+    ),
+];
