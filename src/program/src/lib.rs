@@ -5,6 +5,7 @@
 pub mod calls;
 pub mod control;
 mod describe;
+pub mod entries;
 pub mod events;
 pub mod flow;
 mod ids;

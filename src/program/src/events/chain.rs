@@ -112,7 +112,7 @@ fn receiver_call(ir: &Ir, callee: ExprId) -> Option<CallId> {
 }
 
 /// Without `await`, `?`, `!`, `&`, `*`.
-pub(super) fn peel(ir: &Ir, expr: ExprId) -> ExprId {
+pub(crate) fn peel(ir: &Ir, expr: ExprId) -> ExprId {
     let mut current = expr;
     for _ in 0..16 {
         match ir.kind(current) {

@@ -14,7 +14,7 @@ use crate::resolve::Resolver;
 use crate::types::Type;
 
 /// The arguments that are the field `name` of what a call makes; empty when no model says so.
-pub(super) fn made(
+pub(crate) fn made(
     resolver: &Resolver<'_>,
     file: FileId,
     call: CallId,

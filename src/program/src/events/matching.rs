@@ -14,7 +14,7 @@ use crate::ids::CallSite;
 use crate::resolve::Resolver;
 
 /// Models whose library a file imports, by index; sorted.
-pub(super) fn imported_models(resolver: &Resolver<'_>, file: FileId) -> Vec<usize> {
+pub(crate) fn imported_models(resolver: &Resolver<'_>, file: FileId) -> Vec<usize> {
     let facts = resolver.code.facts(file);
     let mut found: Vec<usize> = Vec::new();
     for import in &facts.imports {
@@ -36,7 +36,7 @@ pub(super) fn imported_models(resolver: &Resolver<'_>, file: FileId) -> Vec<usiz
 }
 
 /// Adds the events a call means.
-pub(super) fn events_at(
+pub(crate) fn events_at(
     resolver: &Resolver<'_>,
     graph: &CallGraph,
     chains: &Chains,
@@ -123,7 +123,7 @@ fn goes_on(ir: &Ir, chains: &Chains, call: CallId, wanted: &[String]) -> bool {
 }
 
 /// The type in a path: `Uuid` of `Uuid::new_v4`.
-pub(super) fn path_owner(ir: &Ir, callee: ExprId) -> Option<&'static str> {
+pub(crate) fn path_owner(ir: &Ir, callee: ExprId) -> Option<&'static str> {
     let ExprKind::Name(name) = ir.kind(peel(ir, callee)) else {
         return None;
     };
@@ -133,19 +133,19 @@ pub(super) fn path_owner(ir: &Ir, callee: ExprId) -> Option<&'static str> {
 }
 
 /// What a call is known to call.
-pub(super) struct Target<'a> {
+pub(crate) struct Target<'a> {
     /// Resolved callee.
-    pub(super) callee: &'a Callee,
+    pub(crate) callee: &'a Callee,
     /// The callee as written, last names only: `stripe.paymentIntents.create`.
-    pub(super) dotted: &'a str,
+    pub(crate) dotted: &'a str,
     /// The type whose function it is written as; an unknown one is no receiver.
-    pub(super) path_owner: Option<&'static str>,
+    pub(crate) path_owner: Option<&'static str>,
     /// The file imports the model's library.
-    pub(super) is_imported: bool,
+    pub(crate) is_imported: bool,
 }
 
 /// Whether a call is one of those a model lists.
-pub(super) fn matches_call(
+pub(crate) fn matches_call(
     resolver: &Resolver<'_>,
     model: &Model,
     types: &[String],
@@ -247,7 +247,7 @@ fn any_receiver(types: &[String], known_receiver: bool) -> bool {
 }
 
 /// The name in the library of what code imports as `name`: default exports get the model's name for them.
-pub(super) fn exported_name(model: &Model, package: &str, name: &str) -> String {
+pub(crate) fn exported_name(model: &Model, package: &str, name: &str) -> String {
     let name = name.replace("::", ".");
     match (
         model.default_export_of(package),
@@ -276,7 +276,7 @@ fn ends_with(dotted: &str, call: &str) -> bool {
 }
 
 /// The last name of a callee.
-pub(super) fn last_name(ir: &Ir, callee: ExprId) -> Option<Symbol> {
+pub(crate) fn last_name(ir: &Ir, callee: ExprId) -> Option<Symbol> {
     match ir.kind(peel(ir, callee)) {
         ExprKind::Field(_, name) => Some(name),
         ExprKind::Name(name) => match name.as_str().rsplit_once("::") {
@@ -288,7 +288,7 @@ pub(super) fn last_name(ir: &Ir, callee: ExprId) -> Option<Symbol> {
 }
 
 /// The callee as written with dots, calls on the way left out.
-pub(super) fn dotted_name(ir: &Ir, callee: ExprId) -> String {
+pub(crate) fn dotted_name(ir: &Ir, callee: ExprId) -> String {
     let mut parts: Vec<&str> = Vec::new();
     let mut current = peel(ir, callee);
     for _ in 0..8 {
@@ -333,7 +333,7 @@ fn starts_right(
 }
 
 /// Whether a value of a call is text that begins with one of these.
-pub(super) fn begins(
+pub(crate) fn begins(
     resolver: &Resolver<'_>,
     graph: &CallGraph,
     chains: &Chains,

@@ -4,13 +4,12 @@
 //! [`access::Access`]. Rules speak of nothing else.
 
 pub mod access;
-mod chain;
-pub mod entries;
+pub(crate) mod chain;
 mod lift;
-mod made;
-mod matching;
+pub(crate) mod made;
+pub(crate) mod matching;
 mod orm;
-mod select;
+pub(crate) mod select;
 mod shape;
 mod sql;
 
@@ -23,9 +22,9 @@ use crate::calls::CallGraph;
 use crate::ids::{CallSite, ExprRef, FunctionId};
 use crate::resolve::Resolver;
 
+pub use crate::entries::{Entries, Entry, EntryKind, Reached};
 pub use access::{Access, AccessKind};
 pub use chain::Chains;
-pub use entries::{Entries, Entry, EntryKind, Reached};
 
 /// Something the program does at a call.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::names::Def;
 use crate::resolve::Resolver;
 
 /// The values a selector picks at a call; empty when the call has none.
-pub(super) fn select(
+pub(crate) fn select(
     resolver: &Resolver<'_>,
     chains: &Chains,
     site: CallSite,
@@ -93,7 +93,7 @@ fn chained(
 }
 
 /// The values of a field of a value: in literals, in what a local is assigned, through lists.
-pub(super) fn field(
+pub(crate) fn field(
     resolver: &Resolver<'_>,
     value: ExprRef,
     name: Symbol,
