@@ -71,7 +71,11 @@ impl Observation {
             if let Some(call) = hop.call
                 && let Some(next) = path.get(at + 1)
             {
-                let note = format!("calls `{}`", function_name(program, next.function));
+                let callee = function_name(program, next.function);
+                let note = match hop.link {
+                    Some(link) => format!("calls `{callee}` {}", link.phrase()),
+                    None => format!("calls `{callee}`"),
+                };
                 self.trace.push(step(
                     program,
                     context.call_place(call),

@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 
 use betwixt_program::calls::EdgeKind;
 use betwixt_program::events::EntryKind;
+use betwixt_program::link::LinkKind;
 use betwixt_program::{CallSite, FunctionId, Program};
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
@@ -16,6 +17,31 @@ use rustc_hash::FxHashMap;
 pub(crate) struct Hop {
     pub(crate) function: FunctionId,
     pub(crate) call: Option<CallSite>,
+    /// The protocol, where the call is answered by another part of the program.
+    pub(crate) link: Option<LinkKind>,
+}
+
+impl Hop {
+    /// The end of a path.
+    pub(crate) fn end(function: FunctionId) -> Self {
+        Self {
+            function,
+            call: None,
+            link: None,
+        }
+    }
+
+    /// A function and the edge that leads on.
+    pub(crate) fn along(program: &Program, function: FunctionId, edge: EdgeKind) -> Self {
+        Self {
+            function,
+            call: program.calls.site_of(edge),
+            link: match edge {
+                EdgeKind::Link(id) => Some(program.links().get(id).kind),
+                _ => None,
+            },
+        }
+    }
 }
 
 const MAX_VISITED: usize = 4_000;
@@ -29,13 +55,7 @@ pub(crate) fn from_entry(
     let graph = &program.calls.graph;
     let mut next: FxHashMap<FunctionId, Hop> = FxHashMap::default();
     let mut queue = VecDeque::from([to]);
-    next.insert(
-        to,
-        Hop {
-            function: to,
-            call: None,
-        },
-    );
+    next.insert(to, Hop::end(to));
     while let Some(function) = queue.pop_front() {
         if program.entries.of(function).any(|entry| wanted(entry.kind)) {
             return Some(unwind(&next, function, to));
@@ -49,12 +69,8 @@ pub(crate) fn from_entry(
             .collect();
         incoming.sort_unstable();
         for (caller, kind) in incoming {
-            let call = match kind {
-                EdgeKind::Call(site) => Some(site),
-                EdgeKind::Reference => None,
-            };
             if let Entry::Vacant(vacant) = next.entry(caller) {
-                vacant.insert(Hop { function, call });
+                vacant.insert(Hop::along(program, function, kind));
                 queue.push_back(caller);
             }
         }
@@ -70,13 +86,10 @@ fn unwind(next: &FxHashMap<FunctionId, Hop>, from: FunctionId, to: FunctionId) -
         let hop = next[&current];
         path.push(Hop {
             function: current,
-            call: hop.call,
+            ..hop
         });
         current = hop.function;
     }
-    path.push(Hop {
-        function: to,
-        call: None,
-    });
+    path.push(Hop::end(to));
     path
 }

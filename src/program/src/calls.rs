@@ -16,6 +16,7 @@ use smallvec::SmallVec;
 use crate::ids::{CallSite, ExprRef, FunctionId, TypeId};
 use crate::index::Code;
 use crate::indirect::FunctionValues;
+use crate::link::{LinkId, Links};
 use crate::names::Def;
 use crate::resolve::Resolver;
 use crate::types::Type;
@@ -557,6 +558,8 @@ pub enum EdgeKind {
     Call(CallSite),
     /// A function is written or named here and handed on; it is taken to be called.
     Reference,
+    /// A call that another part of the program answers, over a protocol.
+    Link(LinkId),
 }
 
 /// Callees of every call, and the graph between functions.
@@ -566,6 +569,8 @@ pub struct CallGraph {
     /// Functions as nodes (node index = function id), calls and references as edges.
     pub graph: DiGraph<FunctionId, EdgeKind, u32>,
     callers: FxHashMap<FunctionId, Vec<CallSite>>,
+    /// Calls that other parts of the program answer; empty until they are found.
+    pub links: Links,
 }
 
 impl CallGraph {
@@ -617,6 +622,30 @@ impl CallGraph {
             callees,
             graph,
             callers,
+            links: Links::default(),
+        }
+    }
+
+    /// Takes the links over and adds an edge for each whose callee runs because of it.
+    pub(crate) fn add_links(&mut self, links: Links) {
+        for id in links.ids() {
+            let link = links.get(id);
+            if link.kind.is_control() {
+                let node = |function: FunctionId| NodeIndex::<u32>::new(function.index());
+                self.graph
+                    .add_edge(node(link.from), node(link.to), EdgeKind::Link(id));
+            }
+        }
+        self.links = links;
+    }
+
+    /// The call an edge stands for; a function that is only handed on has none.
+    #[must_use]
+    pub fn site_of(&self, edge: EdgeKind) -> Option<CallSite> {
+        match edge {
+            EdgeKind::Call(site) => Some(site),
+            EdgeKind::Link(id) => Some(self.links.get(id).site),
+            EdgeKind::Reference => None,
         }
     }
 

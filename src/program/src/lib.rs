@@ -12,6 +12,7 @@ mod ids;
 mod index;
 mod indirect;
 mod input;
+pub mod link;
 mod models;
 mod names;
 mod program;

@@ -13,6 +13,7 @@ use crate::calls::CallGraph;
 use crate::events::{Context, Entries, Events, QueryPlace};
 use crate::flow::defs::FileFlow;
 use crate::index::{Code, Methods};
+use crate::link::{LinkContext, Links};
 use crate::models::ModelIndex;
 use crate::names::Names;
 use crate::resolve::Resolver;
@@ -140,7 +141,7 @@ impl Program {
             local_types: &local_types,
             ..bare
         };
-        let calls = CallGraph::new(&resolver);
+        let mut calls = CallGraph::new(&resolver);
         clock.lap("calls");
         let context = Context {
             schema: &schema,
@@ -149,15 +150,27 @@ impl Program {
         };
         let events = Events::new(&resolver, &calls, &context);
         clock.lap("events");
-        let entries = Entries::new(&resolver, &calls, &workspace, &events);
+        let mut entries = Entries::new(&resolver, &calls, &workspace, &events);
         clock.lap("entries");
+        let links = crate::link::find(&LinkContext {
+            resolver: &resolver,
+            graph: &calls,
+            workspace: &workspace,
+            events: &events,
+            entries: &entries,
+        });
+        calls.add_links(links);
+        entries.walk(&resolver, &calls);
+        clock.lap("links");
+        let mut other = vec![("entries", entries.entries.len())];
+        other.extend(calls.links.counts());
         let stats = Stats {
             functions: code.n_functions(),
             call_edges: calls.n_edges(),
             statements: events.accesses.len(),
             tables: schema.tables().len(),
             events: events.events.len(),
-            other: vec![("entries", entries.entries.len())],
+            other,
             seconds: clock.laps,
         };
         Self {
@@ -189,6 +202,12 @@ impl Program {
             flows: &self.flows,
             local_types: &self.local_types,
         }
+    }
+
+    /// Calls that other parts of the program answer.
+    #[must_use]
+    pub fn links(&self) -> &Links {
+        &self.calls.links
     }
 
     /// Whether an event's key (topic, …) is handed in by callers, who have the event themselves.

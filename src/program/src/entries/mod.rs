@@ -80,15 +80,40 @@ impl EntryKind {
     }
 }
 
-/// A set of [`EntryKind`]s.
+/// A set of [`EntryKind`]s, and another of those that get here only over a link from another part of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
-pub struct Reached(u16);
+pub struct Reached {
+    kinds: u16,
+    linked: u16,
+}
 
 impl Reached {
     /// Whether one of the kinds is in the set.
     #[must_use]
     pub fn from(self, kind: EntryKind) -> bool {
-        self.0 & (1 << kind as u16) != 0
+        self.kinds & (1 << kind as u16) != 0
+    }
+    /// Whether one of the kinds gets here over a link: an RPC handler called by a service's route, say.
+    #[must_use]
+    pub fn over_link(self, kind: EntryKind) -> bool {
+        self.linked & (1 << kind as u16) != 0
+    }
+    /// Whether a request from outside gets here over a link from another part of the program.
+    #[must_use]
+    pub fn by_linked_request(self) -> bool {
+        [
+            EntryKind::Http,
+            EntryKind::GraphQl,
+            EntryKind::Page,
+            EntryKind::Webhook,
+        ]
+        .into_iter()
+        .any(|kind| self.over_link(kind))
+    }
+    /// Whether anything at all is known to get here over a link.
+    #[must_use]
+    pub fn is_linked(self) -> bool {
+        self.linked != 0
     }
     /// Whether somebody outside can get here with a request: HTTP, RPC, GraphQL, pages.
     #[must_use]
@@ -112,7 +137,7 @@ impl Reached {
     /// Nothing is known to get here.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.0 == 0
+        self.kinds == 0
     }
     /// The kinds, for people.
     #[must_use]
@@ -124,7 +149,27 @@ impl Reached {
             .collect()
     }
     pub(crate) fn add(&mut self, kind: EntryKind) {
-        self.0 |= 1 << kind as u16;
+        self.kinds |= 1 << kind as u16;
+    }
+    /// Takes in what gets to a caller; says whether that was news.
+    fn join(&mut self, other: Self) -> bool {
+        let before = *self;
+        self.kinds |= other.kinds;
+        self.linked |= other.linked;
+        *self != before
+    }
+    /// The same seen from the other end of a link.
+    fn crossed(self) -> Self {
+        Self {
+            kinds: 0,
+            linked: self.kinds | self.linked,
+        }
+    }
+    /// Without the start of the process, where nothing else gets here.
+    fn without_startup(self) -> Self {
+        let startup = 1 << EntryKind::Startup as u16;
+        let kinds = if self.kinds == startup { 0 } else { self.kinds };
+        Self { kinds, ..self }
     }
 }
 
@@ -157,7 +202,7 @@ pub struct Entries {
 }
 
 impl Entries {
-    /// Finds the entries and walks the call graph from them; linear in its size.
+    /// Finds the entries; [`Self::walk`] says what they reach.
     #[must_use]
     pub fn new(
         resolver: &Resolver<'_>,
@@ -192,12 +237,16 @@ impl Entries {
         for (index, entry) in entries.iter().enumerate() {
             by_function.entry(entry.function).or_default().push(index);
         }
-        let reached = reach(resolver, graph, &entries, &by_function);
         Self {
             entries,
             by_function,
-            reached,
+            reached: Vec::new(),
         }
+    }
+
+    /// Follows the call graph and its links from every entry; before that nothing is reached.
+    pub(crate) fn walk(&mut self, resolver: &Resolver<'_>, graph: &CallGraph) {
+        self.reached = reach(resolver, graph, &self.entries, &self.by_function);
     }
 
     /// The entries a function is.
@@ -212,6 +261,7 @@ impl Entries {
     /// From where a function can be reached.
     #[must_use]
     pub fn reached(&self, function: FunctionId) -> Reached {
-        self.reached[function.index()]
+        let reached = self.reached.get(function.index());
+        reached.copied().unwrap_or_default()
     }
 }

@@ -5,7 +5,7 @@ use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashMap;
 
 use super::{Entry, EntryKind, Reached};
-use crate::calls::CallGraph;
+use crate::calls::{CallGraph, EdgeKind};
 use crate::ids::FunctionId;
 use crate::resolve::Resolver;
 
@@ -40,15 +40,14 @@ pub(super) fn reach(
             .edges(petgraph::graph::NodeIndex::new(function.index()))
         {
             let to = edge.target().index();
-            // A handler's own entry says how it is called; that its registration stands in `main` does not.
             let is_entry = by_function.contains_key(&FunctionId(to as u32));
-            let passed = if is_entry && from.0 == 1 << EntryKind::Startup as u16 {
-                Reached(0)
-            } else {
-                from
+            let passed = match edge.weight() {
+                EdgeKind::Link(_) => from.crossed(),
+                // A handler's own entry says how it is called; that its registration stands in `main` does not.
+                _ if is_entry => from.without_startup(),
+                _ => from,
             };
-            if reached[to].0 | passed.0 != reached[to].0 {
-                reached[to].0 |= passed.0;
+            if reached[to].join(passed) {
                 pending.push(FunctionId(to as u32));
             }
         }

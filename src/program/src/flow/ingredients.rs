@@ -6,13 +6,14 @@
 use std::collections::BTreeSet;
 
 use betwixt_base::Symbol;
-use betwixt_facts::ir::{ExprId, ExprKind, LocalId, LocalKind, StmtKind, UnaryOp};
+use betwixt_facts::ir::{ExprId, ExprKind, LocalId, LocalKind, StmtKind, StructEntry, UnaryOp};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use crate::calls::{CallGraph, Callee};
 use crate::flow::defs::DefinitionKind;
 use crate::ids::{CallSite, ExprRef, FunctionId, GlobalId};
+use crate::link::{Source, Target, same_field};
 use crate::names::Def;
 use crate::resolve::Resolver;
 
@@ -213,7 +214,7 @@ impl Walk<'_> {
             ExprKind::Closure(_) => {}
             ExprKind::Struct(_, entries) => {
                 let entries = ir.entry_list(entries);
-                let wanted = path.first().copied();
+                let wanted = path.first().map(|&wanted| spelled(entries, wanted));
                 let rest: Path = path.iter().skip(1).copied().collect();
                 let matching =
                     wanted.is_some_and(|wanted| entries.iter().any(|entry| entry.name == wanted));
@@ -299,20 +300,9 @@ impl Walk<'_> {
         if let Some(&(entered, site)) = self.frames.last()
             && entered == function
         {
-            let ir = self.resolver.code.ir(site.file);
-            if let Some(&arg) = ir.expr_list(ir.call(site.call).args).get(n as usize) {
-                let frame = self.frames.pop();
-                self.expr(
-                    ExprRef {
-                        file: site.file,
-                        expr: arg,
-                    },
-                    path,
-                    false,
-                    reach,
-                );
-                self.frames.extend(frame);
-            }
+            let frame = self.frames.pop();
+            self.argument(site, function, n, path, reach);
+            self.frames.extend(frame);
             return;
         }
         self.origin(OriginKind::Param(function, n), path, direct, at);
@@ -340,6 +330,61 @@ impl Walk<'_> {
         }
         if self.graph.callers(function).len() > MAX_CALLERS {
             self.found.is_cut = true;
+        }
+        self.arriving(Target::Param(function, n), path, direct, up);
+    }
+
+    /// What a parameter is at the call the walk came in by.
+    fn argument(
+        &mut self,
+        site: CallSite,
+        function: FunctionId,
+        n: u16,
+        path: &Path,
+        reach: Reach,
+    ) {
+        let to = |expr| ExprRef {
+            file: site.file,
+            expr,
+        };
+        let graph = self.graph;
+        if graph.callee(site).functions().contains(&function) {
+            let ir = self.resolver.code.ir(site.file);
+            if let Some(&arg) = ir.expr_list(ir.call(site.call).args).get(n as usize) {
+                self.expr(to(arg), path, false, reach);
+            }
+            return;
+        }
+        let given = graph.links.arriving(Target::Param(function, n), path);
+        for (link, from, rest) in given.filter(|(link, ..)| link.site == site) {
+            if let (true, Source::Value(value)) = (link.to == function, from) {
+                self.expr(value, &rest, false, reach);
+            }
+        }
+    }
+
+    /// What the other side of a link puts there: callers into a request, the callee into an answer.
+    fn arriving(&mut self, target: Target, path: &Path, direct: bool, reach: Reach) {
+        let graph = self.graph;
+        for (at, (link, from, rest)) in graph.links.arriving(target, path).enumerate() {
+            if at >= MAX_CALLERS {
+                self.found.is_cut = true;
+                break;
+            }
+            let is_request = matches!(target, Target::Param(function, _) if function == link.to);
+            let frames = if is_request {
+                // The frames are this side's; the other side's parameters are no arguments of theirs.
+                std::mem::take(&mut self.frames)
+            } else {
+                let around = self.frames.clone();
+                self.frames.push((link.to, link.site));
+                around
+            };
+            match from {
+                Source::Value(value) => self.expr(value, &rest, direct, reach),
+                Source::Returned(function) => self.returned(function, &rest, reach),
+            }
+            self.frames = frames;
         }
     }
 
@@ -421,6 +466,16 @@ impl Walk<'_> {
         if let Callee::Constructs(_) = callee {
             self.origin(OriginKind::Unknown, path, direct, at);
         }
+        if reach.returns > 0 {
+            let down = Reach {
+                returns: reach.returns - 1,
+                callers: 0,
+            };
+            self.arriving(Target::Result(site), path, direct, down);
+        }
+        for &value in self.graph.links.carried(site).iter().take(MAX_CALLERS) {
+            self.expr(value, &Path::new(), direct, reach);
+        }
     }
 
     fn returned(&mut self, function: FunctionId, path: &Path, reach: Reach) {
@@ -437,6 +492,15 @@ impl Walk<'_> {
     }
 }
 
+/// The name of the field that is meant, as this literal spells it: `userId` for another side's `user_id`.
+fn spelled(entries: &[StructEntry], wanted: Symbol) -> Symbol {
+    if entries.iter().any(|entry| entry.name == wanted) {
+        return wanted;
+    }
+    let other = entries.iter().find(|entry| same_field(entry.name, wanted));
+    other.map_or(wanted, |entry| entry.name)
+}
+
 /// Whether `x.f = v` says something about `x` seen along `path`.
 fn part_matters(ir: &betwixt_facts::ir::Ir, stmt: betwixt_facts::ir::StmtId, path: &Path) -> bool {
     let Some(wanted) = path.first() else {
@@ -444,7 +508,7 @@ fn part_matters(ir: &betwixt_facts::ir::Ir, stmt: betwixt_facts::ir::StmtId, pat
     };
     match ir.stmt(stmt).kind {
         StmtKind::Assign { target, .. } => match ir.kind(target) {
-            ExprKind::Field(_, name) => name == *wanted,
+            ExprKind::Field(_, name) => same_field(name, *wanted),
             _ => true,
         },
         _ => true,

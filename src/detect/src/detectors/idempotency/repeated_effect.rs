@@ -79,13 +79,7 @@ fn paths(context: &Context<'_>, entry: FunctionId) -> Vec<Vec<Hop>> {
     let mut seen: FxHashMap<FunctionId, Vec<Hop>> = FxHashMap::default();
     let mut queue = VecDeque::from([entry]);
     let mut order = vec![entry];
-    seen.insert(
-        entry,
-        vec![Hop {
-            function: entry,
-            call: None,
-        }],
-    );
+    seen.insert(entry, vec![Hop::end(entry)]);
     while let Some(function) = queue.pop_front() {
         let path = seen[&function].clone();
         if path.len() > MAX_DEPTH || seen.len() > MAX_FUNCTIONS {
@@ -105,15 +99,9 @@ fn paths(context: &Context<'_>, entry: FunctionId) -> Vec<Vec<Hop>> {
             }
             let mut longer = path.clone();
             if let Some(last) = longer.last_mut() {
-                last.call = match kind {
-                    EdgeKind::Call(site) => Some(site),
-                    EdgeKind::Reference => None,
-                };
+                *last = Hop::along(program, function, kind);
             }
-            longer.push(Hop {
-                function: to,
-                call: None,
-            });
+            longer.push(Hop::end(to));
             seen.insert(to, longer);
             order.push(to);
             queue.push_back(to);
@@ -475,6 +463,7 @@ fn responsible(context: &Context<'_>, path: &[Hop], effect: &Effect) -> (Place, 
         Some(Hop {
             function,
             call: Some(call),
+            ..
         }) if is_shared => (context.call_place(call), function),
         _ => (effect.place, effect.function),
     }
