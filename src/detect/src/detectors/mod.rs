@@ -12,8 +12,10 @@ pub(crate) mod stale_cache;
 pub(crate) mod storage_consistency;
 pub(crate) mod tenant_isolation;
 mod uniqueness;
+pub(crate) mod units;
 
 use std::fmt::Write;
+use std::sync::OnceLock;
 
 use betwixt_base::FileId;
 use betwixt_program::Program;
@@ -28,6 +30,7 @@ use crate::tenant::TenantNames;
 
 pub(crate) use scoping::{Scoping, UseScope};
 pub(crate) use uniqueness::insert_is_unique;
+pub(crate) use units::Units;
 
 /// What every detector needs.
 #[derive(Debug)]
@@ -38,6 +41,7 @@ pub(crate) struct Context<'a> {
     pub(crate) scopings: Vec<Scoping>,
     by_table: FxHashMap<TableId, Vec<usize>>,
     by_function: FxHashMap<FunctionId, Vec<usize>>,
+    units: OnceLock<Units>,
 }
 
 impl<'a> Context<'a> {
@@ -60,6 +64,7 @@ impl<'a> Context<'a> {
             scopings: Vec::new(),
             by_table,
             by_function,
+            units: OnceLock::new(),
         };
         context.scopings = scoping::all(&context);
         context
@@ -82,6 +87,11 @@ impl<'a> Context<'a> {
         found
             .iter()
             .map(|&index| (&self.program.events.accesses[index], &self.scopings[index]))
+    }
+
+    /// Functions with the closures that belong to them; made when first asked for.
+    pub(crate) fn units(&self) -> &Units {
+        self.units.get_or_init(|| Units::new(self.program))
     }
 
     /// What a value is made of.
