@@ -96,7 +96,10 @@ pub(crate) fn receiver_name(program: &Program, site: CallSite) -> &'static str {
     let base = match ir.kind(ir.call(site.call).callee) {
         ExprKind::Field(base, _) => base,
         ExprKind::Name(name) => {
-            let owner = name.as_str().rsplit_once("::").map_or("", |(owner, _)| owner);
+            let owner = name
+                .as_str()
+                .rsplit_once("::")
+                .map_or("", |(owner, _)| owner);
             return owner.rsplit("::").next().unwrap_or_default();
         }
         _ => return "",

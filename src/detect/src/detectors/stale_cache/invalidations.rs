@@ -11,7 +11,7 @@ use betwixt_program::{CallSite, FunctionId, Program};
 use rustc_hash::FxHashMap;
 
 use crate::detectors::Context;
-use crate::detectors::units::{call_name, receiver_name, words};
+use crate::detectors::units::{call_name, receiver_name, singular, words};
 
 /// Something by which entries of one cache are dropped or written anew.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +50,12 @@ impl Invalidations {
             if id == next {
                 found.marks.push(mark);
             }
-            found.reached.entry(unit).or_default().entry(id).or_insert(site);
+            found
+                .reached
+                .entry(unit)
+                .or_default()
+                .entry(id)
+                .or_insert(site);
         }
         found.carry_up(context);
         found
@@ -144,9 +149,31 @@ fn direct(context: &Context<'_>) -> Vec<(FunctionId, Mark, CallSite)> {
 /// A quick look before words are cut.
 fn has_verb(name: &str) -> bool {
     const VERBS: &[&str] = &[
-        "nvalidate", "evict", "Evict", "bust", "Bust", "clear", "Clear", "delete", "Delete", "remove", "Remove",
-        "purge", "Purge", "flush", "Flush", "reset", "Reset", "del", "Del", "forget", "Forget", "refresh", "Refresh",
-        "expire", "Expire",
+        "nvalidate",
+        "evict",
+        "Evict",
+        "bust",
+        "Bust",
+        "clear",
+        "Clear",
+        "delete",
+        "Delete",
+        "remove",
+        "Remove",
+        "purge",
+        "Purge",
+        "flush",
+        "Flush",
+        "reset",
+        "Reset",
+        "del",
+        "Del",
+        "forget",
+        "Forget",
+        "refresh",
+        "Refresh",
+        "expire",
+        "Expire",
     ];
     VERBS.iter().any(|verb| name.contains(verb))
 }
@@ -155,12 +182,18 @@ fn has_verb(name: &str) -> bool {
 fn says_invalidation(name: &str, receiver: &str) -> bool {
     const STRONG: &[&str] = &["invalidate", "revalidate", "evict", "bust"];
     const WEAK: &[&str] = &[
-        "clear", "delete", "remove", "purge", "flush", "reset", "del", "forget", "refresh", "expire", "drop",
+        "clear", "delete", "remove", "purge", "flush", "reset", "del", "forget", "refresh",
+        "expire", "drop",
     ];
     const CACHES: &[&str] = &["cache", "caches", "cached", "memo", "lru"];
     let name = words(name);
     let has = |all: &[String], of: &[&str]| all.iter().any(|word| of.contains(&word.as_str()));
-    if name.iter().any(|word| matches!(word.as_str(), "session" | "sessions" | "otp" | "queries" | "query" | "if" | "expired")) {
+    if name.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "session" | "sessions" | "otp" | "queries" | "query" | "if" | "expired"
+        )
+    }) {
         return false;
     }
     has(&name, STRONG)
@@ -207,15 +240,94 @@ pub(super) fn key_prefix(context: &Context<'_>, event: &Event) -> Option<String>
         })
 }
 
-/// The words by which a mark is known.
-pub(super) fn mark_words(program: &Program, mark: &Mark) -> Vec<String> {
+/// What a mark drops, in words, singular: `model` of `clearModelCacheForProject`, `prompt` of `PromptService.invalidateCache`.
+pub(super) fn subjects(program: &Program, mark: &Mark) -> Vec<Vec<String>> {
     match mark {
         Mark::Function(function) => {
-            let mut found = words(program.display(*function));
-            let owner = program.code.function(*function).receiver_type;
-            found.extend(owner.map(|owner| words(owner.as_str())).unwrap_or_default());
-            found
+            let facts = program.code.function(*function);
+            let mut all = vec![facts.name.as_str()];
+            all.extend(facts.receiver_type.map(|owner| owner.as_str()));
+            let display = program.display(*function);
+            all.extend(display.rsplit(['.', ':']).nth(1));
+            subjects_of(&all)
         }
-        Mark::Written(text) | Mark::Key(text) => words(text),
+        Mark::Written(text) | Mark::Key(text) => {
+            let parts: Vec<&str> = text.split(['.', ':', '/', '-']).collect();
+            subjects_of(&parts)
+        }
+    }
+}
+
+fn subjects_of(names: &[&str]) -> Vec<Vec<String>> {
+    let said = names.iter().map(|name| subject(name));
+    said.filter(|words| !words.is_empty()).collect()
+}
+
+/// The words of a name that say what it is about: up to `for` or `by`, without verbs and words of caching.
+pub(super) fn subject(name: &str) -> Vec<String> {
+    const PLAIN: &[&str] = &[
+        "invalidate",
+        "revalidate",
+        "evict",
+        "bust",
+        "clear",
+        "delete",
+        "remove",
+        "purge",
+        "flush",
+        "reset",
+        "del",
+        "forget",
+        "refresh",
+        "expire",
+        "drop",
+        "cache",
+        "cached",
+        "memo",
+        "lru",
+        "service",
+        "manager",
+        "repository",
+        "repo",
+        "store",
+        "entry",
+        "key",
+        "all",
+        "tag",
+        "path",
+    ];
+    words(name)
+        .iter()
+        .take_while(|word| {
+            !matches!(
+                word.as_str(),
+                "for" | "by" | "of" | "from" | "in" | "after" | "on"
+            )
+        })
+        .map(|word| singular(word).to_owned())
+        .filter(|word| !PLAIN.contains(&word.as_str()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{says_invalidation, subject};
+
+    #[test]
+    fn the_subject_of_an_invalidation_is_what_it_drops() {
+        assert_eq!(subject("clearModelCacheForProject"), ["model"]);
+        assert_eq!(
+            subject("invalidateCachedProjectApiUsers"),
+            ["project", "api", "user"]
+        );
+        assert!(subject("invalidateCache").is_empty());
+    }
+
+    #[test]
+    fn a_weak_verb_needs_a_cache() {
+        assert!(says_invalidation("delete", "planCache"));
+        assert!(says_invalidation("invalidatePlan", ""));
+        assert!(!says_invalidation("delete", "plans"));
+        assert!(!says_invalidation("invalidateSession", ""));
     }
 }

@@ -6,16 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use betwixt_base::Symbol;
-use betwixt_facts::sql::{Comparison, Verb};
+use betwixt_facts::sql::{Comparison, ConflictAction, Verb};
 use betwixt_findings::Role;
 use betwixt_program::events::{Access, EntryKind};
 use betwixt_program::schema::TableId;
 use betwixt_program::{CallSite, FunctionId};
 
 use super::fills::{Fill, fills};
-use super::invalidations::{Invalidations, Mark, MarkId, mark_words};
+use super::invalidations::{Invalidations, Mark, MarkId, subject, subjects};
 use crate::detectors::Context;
-use crate::detectors::units::{singular, words};
+use crate::detectors::units::words;
 use crate::observation::{Observation, function_name, step};
 use crate::path::from_entry;
 
@@ -64,7 +64,7 @@ fn writers<'a>(context: &Context<'a>) -> BTreeMap<Table, Vec<Writer<'a>>> {
     let program = context.program;
     let mut found: BTreeMap<Table, BTreeMap<FunctionId, Vec<&'a Access>>> = BTreeMap::new();
     for access in &program.events.accesses {
-        if class(access.statement.verb).is_none() || is_aside(context, access) {
+        if classes(access).is_empty() || is_aside(context, access) {
             continue;
         }
         if let Some(table) = target(access) {
@@ -112,18 +112,26 @@ fn is_aside(context: &Context<'_>, access: &Access) -> bool {
         && (reached.from(EntryKind::Migration) || reached.from(EntryKind::Cli));
     file.marks.test
         || only_tools
-        || file
-            .path
-            .split(['/', '.', '_', '-'])
-            .any(|part| matches!(part, "migrations" | "migration" | "seed" | "seeds" | "seeder" | "scripts" | "fixtures"))
+        || file.path.split(['/', '.', '_', '-']).any(|part| {
+            matches!(
+                part,
+                "migrations" | "migration" | "seed" | "seeds" | "seeder" | "scripts" | "fixtures"
+            )
+        })
 }
 
 /// Writes are compared with writes of their class: a new row is no change of a cached one.
-fn class(verb: Verb) -> Option<&'static str> {
-    match verb {
-        Verb::Insert => Some("insert"),
-        Verb::Update | Verb::Delete => Some("change"),
-        _ => None,
+fn classes(access: &Access) -> &'static [&'static str] {
+    let overwrites = access
+        .statement
+        .conflict
+        .as_ref()
+        .is_some_and(|conflict| conflict.action == ConflictAction::Update);
+    match access.statement.verb {
+        Verb::Insert if overwrites => &["insert", "change"],
+        Verb::Insert => &["insert"],
+        Verb::Update | Verb::Delete => &["change"],
+        _ => &[],
     }
 }
 
@@ -137,14 +145,16 @@ fn linked(
 ) -> BTreeSet<MarkId> {
     let mut holders: BTreeMap<MarkId, usize> = BTreeMap::new();
     for writer in writers {
-        for &mark in found.of(writer.unit).into_iter().flatten().map(|(mark, _)| mark) {
+        for &mark in found
+            .of(writer.unit)
+            .into_iter()
+            .flatten()
+            .map(|(mark, _)| mark)
+        {
             *holders.entry(mark).or_default() += 1;
         }
     }
-    let stem: Vec<String> = words(table.1.as_str())
-        .iter()
-        .map(|word| singular(word).to_owned())
-        .collect();
+    let stem = subject(table.1.as_str());
     holders
         .into_iter()
         .filter(|&(mark, n)| {
@@ -157,13 +167,12 @@ fn linked(
         .collect()
 }
 
-/// Whether a mark's name speaks of the table: all words of the table's name, or the only one that says something.
+/// Whether a mark's name speaks of the table: what is dropped ends with the words of the table's name.
 fn is_about(context: &Context<'_>, mark: &Mark, stem: &[String]) -> bool {
-    let said: Vec<String> = mark_words(context.program, mark)
-        .iter()
-        .map(|word| singular(word).to_owned())
-        .collect();
-    !stem.is_empty() && stem.iter().all(|word| said.contains(word))
+    !stem.is_empty()
+        && subjects(context.program, mark)
+            .iter()
+            .any(|said| said.ends_with(stem))
 }
 
 fn judge(
@@ -226,12 +235,12 @@ fn relevant<'a>(
     found: &Invalidations,
     writer: &Writer<'a>,
 ) -> Option<&'a Access> {
-    let classes = sibling_classes(context, found, group, writer.unit);
+    let expected = sibling_classes(context, found, group, writer.unit);
     writer
         .accesses
         .iter()
         .copied()
-        .filter(|access| class(access.statement.verb).is_some_and(|class| classes.contains(class)))
+        .filter(|access| classes(access).iter().any(|class| expected.contains(class)))
         .find(|access| !is_bookkeeping(access))
 }
 
@@ -246,22 +255,39 @@ fn sibling_classes(
     });
     siblings
         .flat_map(|other| &other.accesses)
-        .filter_map(|access| class(access.statement.verb))
+        .flat_map(|access| classes(access))
+        .copied()
         .collect()
 }
 
 /// Only timestamps and counters change: nothing that a cached copy is asked for.
 fn is_bookkeeping(access: &Access) -> bool {
     const WORDS: &[&str] = &[
-        "at", "count", "counter", "attempts", "seen", "heartbeat", "timestamp", "hits", "views", "time",
+        "at",
+        "count",
+        "counter",
+        "attempts",
+        "seen",
+        "heartbeat",
+        "timestamp",
+        "hits",
+        "views",
+        "time",
     ];
     let set = &access.statement.assignments;
     access.statement.verb == Verb::Update
         && !set.is_empty()
         && set.iter().all(|assignment| {
             let words = words(assignment.column.as_str());
-            words.last().is_some_and(|last| WORDS.contains(&last.as_str()))
-                && !words.iter().any(|word| matches!(word.as_str(), "deleted" | "archived" | "expires" | "disabled" | "revoked" | "suspended"))
+            words
+                .last()
+                .is_some_and(|last| WORDS.contains(&last.as_str()))
+                && !words.iter().any(|word| {
+                    matches!(
+                        word.as_str(),
+                        "deleted" | "archived" | "expires" | "disabled" | "revoked" | "suspended"
+                    )
+                })
         })
 }
 
@@ -274,12 +300,10 @@ fn by_siblings(
     at: Option<(FunctionId, CallSite)>,
 ) -> Observation {
     let program = context.program;
-    let class_of = class(access.statement.verb);
+    let own = classes(access);
     let same_class = |other: &&Writer<'_>| {
-        other
-            .accesses
-            .iter()
-            .any(|access| class(access.statement.verb) == class_of)
+        let mut all = other.accesses.iter().flat_map(|access| classes(access));
+        all.any(|class| own.contains(class))
     };
     let others: Vec<&Writer<'_>> = group
         .writers
@@ -355,7 +379,11 @@ fn start(
             ("cache", "the cache".to_owned()),
         ],
         missing: vec!["invalidation in the function, its callers or callees"],
-        identity: vec![group.table.1.to_string(), verb.to_owned(), evidence.to_owned()],
+        identity: vec![
+            group.table.1.to_string(),
+            verb.to_owned(),
+            evidence.to_owned(),
+        ],
         ..Observation::new(place, function)
     };
     let reached = program.entries.reached(function);
@@ -385,18 +413,22 @@ fn read_through(
 ) -> Option<Observation> {
     let program = context.program;
     let (access, fill) = writer.accesses.iter().copied().find_map(|access| {
-        let is_change = class(access.statement.verb) == Some("change");
+        let is_change = classes(access).contains(&"change");
         let fill = group.fills.iter().copied().find(|fill| {
-            fill.unit != writer.unit && shares_key(access, fill) && is_same_owner(context, fill, writer)
+            fill.unit != writer.unit
+                && shares_key(access, fill)
+                && is_same_owner(context, fill, writer)
         })?;
         (is_change && !is_bookkeeping(access)).then_some((access, fill))
     })?;
     let drops_anything = found.of(writer.unit).is_some_and(|marks| {
-        marks.keys().any(|&mark| match (&found.marks[mark], &fill.prefix) {
-            (Mark::Key(known), Some(prefix)) => known == prefix,
-            (Mark::Key(_), None) => true,
-            _ => true,
-        })
+        marks
+            .keys()
+            .any(|&mark| match (&found.marks[mark], &fill.prefix) {
+                (Mark::Key(known), Some(prefix)) => known == prefix,
+                (Mark::Key(_), None) => true,
+                _ => true,
+            })
     });
     let callers = context.units().callers(program, writer.unit);
     let by_caller = callers
