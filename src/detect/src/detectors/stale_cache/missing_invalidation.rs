@@ -43,7 +43,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
     for (table, writers) in writers(context) {
         let of_table: Vec<&Fill> = filled
             .iter()
-            .filter(|fill| fill.tables.iter().any(|known| *known == table))
+            .filter(|fill| fill.tables.contains(&table))
             .collect();
         let marks = linked(context, &found, table, &writers, &of_table);
         let group = Group {
