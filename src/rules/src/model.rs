@@ -27,7 +27,7 @@ pub use check::Clash;
 pub use pattern::{package_matches, type_matches};
 pub use selector::{Selector, SelectorBase};
 pub use vocabulary::{
-    ARGUMENT_ROLES, ENTRIES, EVENTS, FILTER_STYLES, STYLES, TABLE_PLACES, TRAITS, VERBS,
+    APPLIES, ARGUMENT_ROLES, ENTRIES, EVENTS, FILTER_STYLES, STYLES, TABLE_PLACES, TRAITS, VERBS,
 };
 
 /// A model file.
@@ -170,6 +170,21 @@ pub struct EntryModel {
     /// Which argument (with `attributes`: of the attribute) names the route, topic or queue.
     #[serde(default)]
     pub name: Option<String>,
+    /// Which argument is the HTTP method, where neither the call's name nor the path (`GET /x`) says it.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// Registration: arguments that run before the handler (`1..`, `1.preHandler`); the handler itself and text among them are not meant.
+    #[serde(default)]
+    pub guards: Vec<String>,
+    /// Attributes or decorators, on the function or its type, whose arguments run before it (`UseGuards`).
+    #[serde(default)]
+    pub guard_attributes: Vec<String>,
+    /// Registration of a middleware on a router: which of its routes it runs before, a word of [`APPLIES`]. Default `later`.
+    #[serde(default)]
+    pub applies: Option<String>,
+    /// The file's place is the route: the folders that routes start below (`app`, `pages`), the last one in a path counts.
+    #[serde(default)]
+    pub file_route: Vec<String>,
     /// Registration: as in events, the call counts only when this value is a string that starts with one of these (`on("message", …)`).
     #[serde(default)]
     pub starts_with: BTreeMap<String, Vec<String>>,

@@ -35,6 +35,13 @@ impl Finder<'_> {
                 let id = self.resolver.code.function_id(file, idx);
                 let name = self.attribute_name(file, function, entry);
                 self.add(id, entry, model, name, None);
+                match entry.entry.as_str() {
+                    "http" | "webhook" => self.declare(id, model, entry),
+                    "middleware" if entry.applies.as_deref() == Some("service") => {
+                        self.service_file(id, Symbol::new(&model.library));
+                    }
+                    _ => {}
+                }
             }
         }
     }

@@ -6,6 +6,8 @@ use betwixt_facts::ir::{CallId, ExprKind};
 use betwixt_rules::model::{EntryModel, Model};
 use rustc_hash::FxHashMap;
 
+use super::guards::ServiceLayer;
+use super::routers::{Attachment, Draft};
 use super::{Entry, EntryKind};
 use crate::calls::CallGraph;
 use crate::events::Events;
@@ -15,8 +17,16 @@ use crate::events::matching::{
 };
 use crate::events::select::select;
 use crate::flow::text::text;
-use crate::ids::{CallSite, FunctionId};
+use crate::ids::{CallSite, ExprRef, FunctionId};
 use crate::resolve::Resolver;
+
+/// A call that registers something, with the model that says so.
+pub(super) struct Registration<'a> {
+    pub(super) site: CallSite,
+    pub(super) chains: &'a Chains,
+    pub(super) model: &'a Model,
+    pub(super) entry: &'a EntryModel,
+}
 
 /// Collects the entries of one file, or of the events of all.
 pub(super) struct Finder<'a> {
@@ -24,6 +34,12 @@ pub(super) struct Finder<'a> {
     pub(super) graph: &'a CallGraph,
     pub(super) workspace: &'a Workspace,
     pub(super) found: Vec<Entry>,
+    /// What is done to routers.
+    pub(super) attachments: Vec<Attachment>,
+    /// Routes known by attribute or file.
+    pub(super) declared: Vec<Draft>,
+    /// What runs before all of a service.
+    pub(super) service_layers: Vec<ServiceLayer>,
 }
 
 impl Finder<'_> {
@@ -37,7 +53,8 @@ impl Finder<'_> {
             .iter()
             .enumerate()
             .filter(|(_, model)| {
-                model.language == facts.language.name() && !model.entries.is_empty()
+                model.language == facts.language.name()
+                    && !(model.entries.is_empty() && model.mounts.is_empty())
             })
             .collect();
         let chains = Chains::new(&facts.ir);
@@ -49,6 +66,9 @@ impl Finder<'_> {
         }
         for (index, model) in models {
             let is_imported = imported.binary_search(&index).is_ok() || model.builtin;
+            for mount in &model.mounts {
+                self.mounts(file, &chains, &named, model, mount, is_imported);
+            }
             for entry in &model.entries {
                 if !entry.calls.is_empty() {
                     self.registrations(file, &chains, &named, model, entry, is_imported);
@@ -71,22 +91,7 @@ impl Finder<'_> {
     ) {
         let resolver = self.resolver;
         let ir = resolver.code.ir(file);
-        let mut calls: Vec<CallId> = entry
-            .calls
-            .iter()
-            .map(|call| {
-                call.trim_end_matches("()")
-                    .rsplit(['.', ':'])
-                    .next()
-                    .unwrap_or(call)
-            })
-            .filter_map(|last| named.get(&Symbol::new(last)))
-            .flatten()
-            .copied()
-            .collect();
-        calls.sort_unstable();
-        calls.dedup();
-        for call in calls {
+        for call in calls_named(named, &entry.calls) {
             let site = CallSite { file, call };
             let dotted = dotted_name(ir, ir.call(call).callee);
             let target = Target {
@@ -111,19 +116,38 @@ impl Finder<'_> {
             if !is_meant {
                 continue;
             }
-            let selector = entry.handler.as_deref().unwrap_or("last");
-            let name = entry.name.as_deref().and_then(|selector| {
-                let value = select(resolver, chains, site, selector).first().copied()?;
-                text(resolver, Some(self.graph), value).constant()
-            });
-            for handler in select(resolver, chains, site, selector) {
-                for function in self.handlers(handler, 0) {
-                    if takes(resolver, function, &entry.takes) {
-                        self.add(function, entry, model, name.clone(), Some(site));
-                    }
+            let found = Registration {
+                site,
+                chains,
+                model,
+                entry,
+            };
+            match entry.entry.as_str() {
+                "http" | "webhook" => self.routes(&found),
+                "middleware" => self.middleware(&found),
+                _ => self.handled(&found),
+            }
+        }
+    }
+
+    /// Handlers of calls that register no route.
+    fn handled(&mut self, found: &Registration<'_>) {
+        let (resolver, entry) = (self.resolver, found.entry);
+        let name = entry.name.as_deref().and_then(|selector| {
+            let value = self.pick(found, selector).first().copied()?;
+            text(resolver, Some(self.graph), value).constant()
+        });
+        for handler in self.pick(found, entry.handler.as_deref().unwrap_or("last")) {
+            for function in self.handlers(handler, 0) {
+                if takes(resolver, function, &entry.takes) {
+                    self.add(function, entry, found.model, name.clone(), Some(found.site));
                 }
             }
         }
+    }
+
+    pub(super) fn pick(&self, found: &Registration<'_>, selector: &str) -> Vec<ExprRef> {
+        select(self.resolver, found.chains, found.site, selector)
     }
 
     /// Functions that run again and again by a ticker or scheduler.
@@ -276,7 +300,25 @@ impl Finder<'_> {
     }
 }
 
-fn takes(resolver: &Resolver<'_>, function: FunctionId, fields: &[String]) -> bool {
+/// Calls of a file whose last name is one of a model's, in order.
+pub(super) fn calls_named(named: &FxHashMap<Symbol, Vec<CallId>>, calls: &[String]) -> Vec<CallId> {
+    let last = |call: &String| {
+        let call = call.trim_end_matches("()");
+        Symbol::new(call.rsplit(['.', ':']).next().unwrap_or(call))
+    };
+    let mut found: Vec<CallId> = calls
+        .iter()
+        .filter_map(|call| named.get(&last(call)))
+        .flatten()
+        .copied()
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Whether a handler reads one of these fields of its first parameter, or none is asked for.
+pub(super) fn takes(resolver: &Resolver<'_>, function: FunctionId, fields: &[String]) -> bool {
     if fields.is_empty() {
         return true;
     }

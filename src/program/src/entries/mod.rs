@@ -6,8 +6,15 @@
 mod declared;
 mod find;
 mod glob;
+mod guards;
 mod handlers;
+mod origin;
+mod placed;
 mod reach;
+mod registered;
+pub mod route;
+mod routers;
+mod targets;
 
 use betwixt_base::workspace::Workspace;
 use betwixt_base::{FileId, Symbol};
@@ -19,7 +26,10 @@ use crate::events::Events;
 use crate::ids::{CallSite, FunctionId};
 use crate::resolve::Resolver;
 use find::Finder;
+use guards::ServiceLayer;
 use reach::reach;
+pub use route::{Layer, LayerScope, Route, RoutePath, Segment};
+use routers::{Attachment, Draft};
 
 /// From where a function is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -197,8 +207,18 @@ pub struct Entry {
 pub struct Entries {
     /// Entries by function and kind.
     pub entries: Vec<Entry>,
+    /// Routes and procedures with their whole paths, by function.
+    pub routes: Vec<Route>,
     by_function: FxHashMap<FunctionId, Vec<usize>>,
     reached: Vec<Reached>,
+}
+
+/// What was found in one file.
+struct Found {
+    entries: Vec<Entry>,
+    attachments: Vec<Attachment>,
+    declared: Vec<Draft>,
+    service_layers: Vec<ServiceLayer>,
 }
 
 impl Entries {
@@ -215,23 +235,70 @@ impl Entries {
             graph,
             workspace,
             found: Vec::new(),
+            attachments: Vec::new(),
+            declared: Vec::new(),
+            service_layers: Vec::new(),
         };
         let files: Vec<FileId> = resolver.code.code_files().map(|(file, _)| file).collect();
-        let per_file: Vec<Vec<Entry>> = files
+        let per_file: Vec<Found> = files
             .par_iter()
             .filter(|&&file| !workspace.file(file).marks.test)
             .map(|&file| {
                 let mut finder = finder();
                 finder.file(file);
-                finder.found
+                Found {
+                    entries: finder.found,
+                    attachments: finder.attachments,
+                    declared: finder.declared,
+                    service_layers: finder.service_layers,
+                }
             })
             .collect();
         let mut finder = finder();
-        finder.found = per_file.into_iter().flatten().collect();
+        let mut attachments = Vec::new();
+        let mut declared = Vec::new();
+        let mut service_layers = Vec::new();
+        for found in per_file {
+            finder.found.extend(found.entries);
+            attachments.extend(found.attachments);
+            declared.extend(found.declared);
+            service_layers.extend(found.service_layers);
+        }
+        let mut routes = routers::join(resolver, graph, attachments, declared);
+        for route in &mut routes {
+            let file = resolver.code.file_of(route.function);
+            let before = service_layers.iter().filter(|layer| {
+                layer.runs_before(workspace, file, route.library, Some(&route.path))
+            });
+            let before: Vec<Layer> = before.map(|found| found.layer.clone()).collect();
+            route.layers.splice(0..0, before);
+        }
+        routes.sort_by(|a, b| {
+            let key = |route: &Route| (route.function, route.title(), route.registered);
+            key(a).cmp(&key(b))
+        });
+        routes.dedup_by(|a, b| {
+            a.function == b.function
+                && a.method == b.method
+                && a.path == b.path
+                && a.layers == b.layers
+        });
         finder.consumers(events);
         finder.timers(events);
         let mut entries = finder.found;
-        entries.sort_by(|a, b| (a.function, a.kind, &a.name).cmp(&(b.function, b.kind, &b.name)));
+        for entry in &mut entries {
+            let first = routes.partition_point(|route| route.function < entry.function);
+            if let Some(route) = routes.get(first)
+                && route.function == entry.function
+            {
+                entry.name = Some(route.title());
+            }
+        }
+        // What says the route goes before what only knows the function.
+        entries.sort_by(|a, b| {
+            let key = |entry: &Entry| (entry.function, entry.kind, entry.name.is_none());
+            (key(a), &a.name).cmp(&(key(b), &b.name))
+        });
         entries.dedup_by(|a, b| a.function == b.function && a.kind == b.kind);
         let mut by_function: FxHashMap<FunctionId, Vec<usize>> = FxHashMap::default();
         for (index, entry) in entries.iter().enumerate() {
@@ -239,6 +306,7 @@ impl Entries {
         }
         Self {
             entries,
+            routes,
             by_function,
             reached: Vec::new(),
         }
@@ -247,6 +315,16 @@ impl Entries {
     /// Follows the call graph and its links from every entry; before that nothing is reached.
     pub(crate) fn walk(&mut self, resolver: &Resolver<'_>, graph: &CallGraph) {
         self.reached = reach(resolver, graph, &self.entries, &self.by_function);
+    }
+
+    /// The routes a function answers, by title; a handler may be registered several times.
+    #[must_use]
+    pub fn routes_of(&self, function: FunctionId) -> &[Route] {
+        let first = self
+            .routes
+            .partition_point(|route| route.function < function);
+        let n = self.routes[first..].partition_point(|route| route.function == function);
+        &self.routes[first..first + n]
     }
 
     /// The entries a function is.

@@ -6,8 +6,8 @@ use crate::RuleError;
 use crate::error::nearest;
 
 use super::{
-    ARGUMENT_ROLES, ENTRIES, EVENTS, EntryModel, EventModel, FILTER_STYLES, Model, MountModel,
-    STYLES, Selector, StatementModel, TABLE_PLACES, TRAITS, VERBS, package_matches,
+    APPLIES, ARGUMENT_ROLES, ENTRIES, EVENTS, EntryModel, EventModel, FILTER_STYLES, Model,
+    MountModel, STYLES, Selector, StatementModel, TABLE_PLACES, TRAITS, VERBS, package_matches,
 };
 
 /// A finding about a model: what to look for in the text, and what is wrong.
@@ -194,6 +194,15 @@ fn check_entry(model: &Model, entry: &EntryModel) -> Checked {
     }
     if let Some(name) = &entry.name {
         readable("`name`", name)?;
+    }
+    for guards in &entry.guards {
+        readable("`guards`", guards)?;
+    }
+    if let Some(method) = &entry.method {
+        readable("`method`", method)?;
+    }
+    if let Some(applies) = &entry.applies {
+        known("`applies`", applies, APPLIES)?;
     }
     for input in &entry.input {
         if !["all", "none", "attribute"].contains(&input.as_str()) {

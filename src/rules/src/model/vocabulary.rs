@@ -22,7 +22,7 @@ pub const EVENTS: &[(&str, &[&str])] = &[
     ("queue.nack", &["message"]),
     ("flush", &["of"]),
     ("rpc.call", &["message", "method"]),
-    ("http.call", &["url", "body", "method"]),
+    ("http.call", &["url", "base", "body", "method"]),
     ("lock.acquire", &["key", "body", "ttl"]),
     ("lock.release", &["key"]),
     ("object.put", &["key", "body"]),
@@ -125,6 +125,17 @@ pub const ENTRIES: &[(&str, &str)] = &[
     ("migration", "changes the schema"),
     ("page", "renders a page on the server"),
     ("middleware", "runs before and after other entries"),
+];
+
+/// Which routes of a router a middleware runs before.
+pub const APPLIES: &[(&str, &str)] = &[
+    ("later", "those registered after it"),
+    ("earlier", "those registered before it"),
+    ("all", "all of them, wherever they stand"),
+    (
+        "service",
+        "all entries of the library in the service, whatever their router",
+    ),
 ];
 
 /// Forms of statements.

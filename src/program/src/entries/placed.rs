@@ -1,0 +1,206 @@
+//! Routes whose path stands in an attribute or is the place of their file.
+
+use betwixt_base::{FileId, Symbol};
+use betwixt_facts::Attribute;
+use betwixt_facts::ir::ExprKind;
+use betwixt_rules::model::{EntryModel, Model};
+
+use super::declared::attribute_is;
+use super::find::Finder;
+use super::route::{Layer, Route, RoutePath, Segment};
+use super::routers::Draft;
+use super::targets::verb;
+use crate::ids::{ExprRef, FunctionId};
+
+impl Finder<'_> {
+    /// Adds the route a function is by its attribute or its file.
+    pub(super) fn declare(&mut self, function: FunctionId, model: &Model, entry: &EntryModel) {
+        let code = self.resolver.code;
+        let file = code.file_of(function);
+        let facts = code.function(function);
+        let (method, path) = if entry.file_route.is_empty() {
+            let attribute = facts.attributes.iter().find(|attribute| {
+                entry
+                    .attributes
+                    .iter()
+                    .any(|known| attribute_is(attribute, known))
+            });
+            let Some(attribute) = attribute else { return };
+            let own = self.written_path(file, attribute).unwrap_or_default();
+            let last = attribute.name.as_str();
+            let last = last.rsplit([':', '.']).next().unwrap_or(last);
+            (verb(last), self.type_path(function, entry).join(&own))
+        } else {
+            let path = &self.workspace.file(file).path;
+            let Some(path) = file_path(path, &entry.file_route) else {
+                return;
+            };
+            (verb(facts.name.as_str()), path)
+        };
+        let mut layers = Vec::new();
+        self.guard_attributes(function, &entry.guard_attributes, &mut layers);
+        self.wrappers(file, function, &mut layers);
+        self.extractors(function, &mut layers);
+        self.declared.push(Draft {
+            route: Route {
+                function,
+                method,
+                path,
+                layers,
+                registered: None,
+                library: Symbol::new(&model.library),
+                group: self.group(function),
+                is_procedure: false,
+            },
+            is_bare: false,
+        });
+    }
+
+    /// Declared routes of one class, or of one folder, are siblings.
+    fn group(&self, function: FunctionId) -> u32 {
+        let code = self.resolver.code;
+        let owner = self.resolver.methods.owner(function);
+        owner.map_or(u32::MAX / 2 + code.file_of(function).0, |owner| {
+            u32::MAX / 4 + owner.0
+        })
+    }
+
+    /// The path an attribute names: its first text, or its `path`.
+    fn written_path(&self, file: FileId, attribute: &Attribute) -> Option<RoutePath> {
+        let ir = self.resolver.code.ir(file);
+        ir.expr_list(attribute.args).iter().find_map(|&expr| {
+            if let ExprKind::Struct(_, entries) = ir.kind(expr) {
+                let entries = ir.entry_list(entries);
+                let path = entries.iter().find(|entry| entry.name == "path")?;
+                return self.constant_path(file, path.value);
+            }
+            self.constant_path(file, expr)
+        })
+    }
+
+    fn constant_path(&self, file: FileId, expr: betwixt_facts::ir::ExprId) -> Option<RoutePath> {
+        let at = ExprRef { file, expr };
+        let known = crate::flow::text::text(self.resolver, Some(self.graph), at).constant()?;
+        Some(RoutePath::parse(&known))
+    }
+
+    /// The path of the type: `@Controller("users")`.
+    fn type_path(&self, function: FunctionId, entry: &EntryModel) -> RoutePath {
+        let code = self.resolver.code;
+        let file = code.file_of(function);
+        let receiver = code.function(function).receiver_type;
+        let of_type =
+            receiver.and_then(|name| code.facts(file).types.iter().find(|def| def.name == name));
+        let attribute = of_type.and_then(|def| {
+            def.attributes.iter().find(|attribute| {
+                entry
+                    .type_attributes
+                    .iter()
+                    .any(|known| attribute_is(attribute, known))
+            })
+        });
+        attribute
+            .and_then(|attribute| self.written_path(file, attribute))
+            .unwrap_or_default()
+    }
+
+    /// What stands around an exported handler: `export const GET = withTenant(async () => …)`.
+    fn wrappers(&self, file: FileId, function: FunctionId, layers: &mut Vec<Layer>) {
+        let facts = self.resolver.code.facts(file);
+        let globals = facts.globals.iter().filter_map(|global| global.init);
+        let exported = facts.exports.iter().filter_map(|export| export.value);
+        for expr in globals.chain(exported) {
+            if !matches!(facts.ir.kind(expr), ExprKind::Call(_)) {
+                continue;
+            }
+            let found = self.answers(ExprRef { file, expr }, 0);
+            if let Some(answer) = found.into_iter().find(|found| found.function == function) {
+                layers.extend(answer.layers);
+                return;
+            }
+        }
+    }
+}
+
+/// The route a file is by its place below one of the folders.
+fn file_path(path: &str, roots: &[String]) -> Option<RoutePath> {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    let root = parts
+        .iter()
+        .position(|part| roots.iter().any(|root| root == part))?;
+    let root_name = parts[root];
+    parts.drain(..=root);
+    let file = parts.pop()?;
+    let stem = file.split_once('.').map_or(file, |(stem, rest)| {
+        if rest.contains('.') {
+            &file[..file.rfind('.').unwrap_or(stem.len())]
+        } else {
+            stem
+        }
+    });
+    let mut segments = Vec::new();
+    for part in parts {
+        push_part(part, &mut segments);
+    }
+    if root_name == "routes" && stem != "_index" && !stem.starts_with('+') {
+        // Remix writes `users.$id.posts`.
+        for part in stem.split('.') {
+            push_part(part, &mut segments);
+        }
+    } else if !matches!(stem, "route" | "index" | "page" | "_index" | "layout")
+        && !stem.starts_with('+')
+    {
+        push_part(stem, &mut segments);
+    }
+    Some(RoutePath {
+        segments,
+        is_open: false,
+    })
+}
+
+fn push_part(part: &str, segments: &mut Vec<Segment>) {
+    let is_silent = part.is_empty()
+        || (part.starts_with('(') && part.ends_with(')'))
+        || part.starts_with('@')
+        || part.starts_with('_')
+        || part == "route";
+    if is_silent {
+        return;
+    }
+    let part = part.trim_end_matches('_');
+    if part == "$" {
+        segments.push(Segment::Rest(Symbol::empty()));
+    } else if let Some(name) = part.strip_prefix('$') {
+        segments.push(Segment::Param(Symbol::new(name)));
+    } else {
+        segments.extend(RoutePath::parse(part).segments);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_path;
+
+    fn path(file: &str, root: &str) -> String {
+        file_path(file, &[root.to_owned()])
+            .expect("a route")
+            .to_string()
+    }
+
+    #[test]
+    fn the_place_of_a_file_is_its_route() {
+        assert_eq!(
+            path("web/app/api/users/[id]/route.ts", "app"),
+            "/api/users/{id}"
+        );
+        assert_eq!(path("app/(team)/[slug]/page.tsx", "app"), "/{slug}");
+        assert_eq!(path("src/pages/api/items/index.ts", "pages"), "/api/items");
+        assert_eq!(
+            path("src/pages/api/items/[...all].ts", "pages"),
+            "/api/items/{all...}"
+        );
+        assert_eq!(path("app/routes/users.$id.tsx", "routes"), "/users/{id}");
+        assert_eq!(path("app/routes/_auth.login.tsx", "routes"), "/login");
+        assert!(file_path("src/lib/users.ts", &["app".to_owned()]).is_none());
+    }
+}
