@@ -46,6 +46,26 @@ fn describe_function(program: &Program, id: FunctionId, out: &mut String) {
             entry.library
         );
     }
+    for route in program.entries.routes_of(id) {
+        let layers: Vec<&str> = route
+            .layers
+            .iter()
+            .map(|layer| layer.name.as_str())
+            .collect();
+        let after = if layers.is_empty() {
+            "nothing before it".to_owned()
+        } else {
+            format!("after {}", layers.join(", "))
+        };
+        let _ = writeln!(out, "  route {}: {after}", route.title());
+        for lacking in program.entries.lacking(route) {
+            let _ = writeln!(
+                out,
+                "    lacks {} ({} of {} siblings have it)",
+                lacking.layer.name, lacking.n_with, lacking.n_siblings
+            );
+        }
+    }
     for event in events {
         let _ = writeln!(
             out,

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::guards::ServiceLayer;
 use super::routers::{Attachment, Draft};
-use super::{Entry, EntryKind};
+use super::{Entry, EntryKind, Exposure};
 use crate::calls::CallGraph;
 use crate::events::Events;
 use crate::events::chain::Chains;
@@ -175,6 +175,8 @@ impl Finder<'_> {
                     library: event.library,
                     inputs: Vec::new(),
                     traits: Vec::new(),
+                    layers: Vec::new(),
+                    exposure: Exposure::Own,
                 });
             }
         }
@@ -214,6 +216,8 @@ impl Finder<'_> {
                     library: event.library,
                     inputs: (0..n).map(|index| (index, Symbol::empty())).collect(),
                     traits: event.traits.iter().map(|name| (*name).to_owned()).collect(),
+                    layers: Vec::new(),
+                    exposure: Exposure::Own,
                 });
             }
         }
@@ -252,6 +256,8 @@ impl Finder<'_> {
             library: Symbol::new(&model.library),
             inputs,
             traits: model.traits.iter().chain(&entry.traits).cloned().collect(),
+            layers: Vec::new(),
+            exposure: Exposure::Own,
         });
     }
 

@@ -4,6 +4,7 @@
 //! [`declared`] by their own signature, attribute, file or type; [`reach`] walks the call graph from them.
 
 mod declared;
+mod exposure;
 mod find;
 mod glob;
 mod guards;
@@ -97,6 +98,9 @@ pub struct Reached {
     linked: u16,
 }
 
+/// The bit that says that one of the entries is open to the public.
+const PUBLIC: u16 = 1 << 15;
+
 impl Reached {
     /// Whether one of the kinds is in the set.
     #[must_use]
@@ -144,6 +148,11 @@ impl Reached {
             .into_iter()
             .any(|kind| self.from(kind))
     }
+    /// Whether anybody outside the platform can get here with a request, also through other services.
+    #[must_use]
+    pub fn by_public(self) -> bool {
+        (self.kinds | self.linked) & PUBLIC != 0
+    }
     /// Nothing is known to get here.
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -160,6 +169,9 @@ impl Reached {
     }
     pub(crate) fn add(&mut self, kind: EntryKind) {
         self.kinds |= 1 << kind as u16;
+    }
+    fn open(&mut self) {
+        self.kinds |= PUBLIC;
     }
     /// Takes in what gets to a caller; says whether that was news.
     fn join(&mut self, other: Self) -> bool {
@@ -200,6 +212,34 @@ pub struct Entry {
     pub inputs: Vec<(u16, Symbol)>,
     /// Words of the model vocabulary.
     pub traits: Vec<String>,
+    /// What runs before it whichever way it is called, outermost first: the layers that all its routes have.
+    pub layers: Vec<Layer>,
+    /// Who can call it.
+    pub exposure: Exposure,
+}
+
+/// Who can call an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Exposure {
+    /// Anybody who reaches the platform: HTTP, GraphQL, tRPC, server actions, pages, webhooks. Layers may still ask who it is.
+    Public,
+    /// Other services of the platform: gRPC, routes below `/internal`, routes behind a service token.
+    Internal,
+    /// Nobody with a request: messages, jobs, commands, migrations, middleware, the start of the process.
+    Own,
+}
+
+/// A layer that most siblings of a route have and the route has not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking<'a> {
+    /// The layer, as a sibling has it.
+    pub layer: &'a Layer,
+    /// A sibling that has it.
+    pub sibling: &'a Route,
+    /// How many siblings have it.
+    pub n_with: usize,
+    /// How many siblings there are, the route not counted.
+    pub n_siblings: usize,
 }
 
 /// All entries, and what they reach.
@@ -286,13 +326,21 @@ impl Entries {
         finder.consumers(events);
         finder.timers(events);
         let mut entries = finder.found;
+        let routes_of = |function| routes_of(&routes, function);
         for entry in &mut entries {
-            let first = routes.partition_point(|route| route.function < entry.function);
-            if let Some(route) = routes.get(first)
-                && route.function == entry.function
-            {
+            let own = routes_of(entry.function);
+            if let Some(route) = own.first() {
                 entry.name = Some(route.title());
+                let on_all = |layer: &&Layer| own.iter().all(|route| route.has(layer.name));
+                entry.layers = route.layers.iter().filter(on_all).cloned().collect();
+            } else {
+                let file = resolver.code.file_of(entry.function);
+                let before = service_layers
+                    .iter()
+                    .filter(|layer| layer.runs_before(workspace, file, entry.library, None));
+                entry.layers = before.map(|found| found.layer.clone()).collect();
             }
+            entry.exposure = exposure::of(entry, own);
         }
         // What says the route goes before what only knows the function.
         entries.sort_by(|a, b| {
@@ -320,11 +368,47 @@ impl Entries {
     /// The routes a function answers, by title; a handler may be registered several times.
     #[must_use]
     pub fn routes_of(&self, function: FunctionId) -> &[Route] {
-        let first = self
-            .routes
-            .partition_point(|route| route.function < function);
-        let n = self.routes[first..].partition_point(|route| route.function == function);
-        &self.routes[first..first + n]
+        routes_of(&self.routes, function)
+    }
+
+    /// What runs before a function that is called from outside, whichever way; empty when nothing does or it is no entry.
+    #[must_use]
+    pub fn layers_of(&self, function: FunctionId) -> &[Layer] {
+        let entry = self.of(function).max_by_key(|entry| entry.layers.len());
+        entry.map_or(&[], |entry| &entry.layers)
+    }
+
+    /// Routes on the same router (class, folder) as this one, itself left out; in order.
+    pub fn siblings<'a>(&'a self, route: &'a Route) -> impl Iterator<Item = &'a Route> {
+        self.routes.iter().filter(move |other| {
+            other.group == route.group
+                && (other.function, &other.path) != (route.function, &route.path)
+        })
+    }
+
+    /// Layers of this route alone that at least two siblings and two thirds of them have, and this one has not.
+    #[must_use]
+    pub fn lacking<'a>(&'a self, route: &'a Route) -> Vec<Lacking<'a>> {
+        let siblings: Vec<&Route> = self.siblings(route).collect();
+        let mut found: Vec<Lacking<'_>> = Vec::new();
+        for sibling in &siblings {
+            for layer in &sibling.layers {
+                let is_known = found.iter().any(|lacking| lacking.layer.name == layer.name);
+                if is_known || route.has(layer.name) {
+                    continue;
+                }
+                let n_with = siblings.iter().filter(|one| one.has(layer.name)).count();
+                if n_with >= 2 && n_with * 3 >= siblings.len() * 2 {
+                    found.push(Lacking {
+                        layer,
+                        sibling,
+                        n_with,
+                        n_siblings: siblings.len(),
+                    });
+                }
+            }
+        }
+        found
     }
 
     /// The entries a function is.
@@ -342,4 +426,10 @@ impl Entries {
         let reached = self.reached.get(function.index());
         reached.copied().unwrap_or_default()
     }
+}
+
+fn routes_of(routes: &[Route], function: FunctionId) -> &[Route] {
+    let first = routes.partition_point(|route| route.function < function);
+    let n = routes[first..].partition_point(|route| route.function == function);
+    &routes[first..first + n]
 }

@@ -4,7 +4,7 @@ use betwixt_facts::ir::FunctionIdx;
 use petgraph::visit::EdgeRef;
 use rustc_hash::FxHashMap;
 
-use super::{Entry, EntryKind, Reached};
+use super::{Entry, EntryKind, Exposure, Reached};
 use crate::calls::{CallGraph, EdgeKind};
 use crate::ids::FunctionId;
 use crate::resolve::Resolver;
@@ -21,6 +21,9 @@ pub(super) fn reach(
     let mut pending: Vec<FunctionId> = Vec::new();
     for entry in entries {
         reached[entry.function.index()].add(entry.kind);
+        if entry.exposure == Exposure::Public {
+            reached[entry.function.index()].open();
+        }
         pending.push(entry.function);
     }
     for id in code.function_ids() {

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::find::{Finder, Registration, calls_named, takes};
 use super::guards::ServiceLayer;
-use super::origin::{Origin, origin};
+use super::origin::{Origin, opens_group, origin};
 use super::route::{LayerScope, Route, RoutePath};
 use super::routers::{Applies, Attachment, Child, Draft, What, Wrapped, place_of};
 use super::targets::{Answer, verb};
@@ -27,6 +27,10 @@ impl Finder<'_> {
             .name
             .as_deref()
             .and_then(|selector| self.pick(found, selector).first().copied());
+        // `router.route("/x").get(check, list)` looks like a route of which the first argument is the path.
+        if named.is_some_and(|value| !self.answers(value, 0).is_empty()) {
+            return;
+        }
         let pattern = named.map(|value| text(self.resolver, Some(self.graph), value));
         let (method, path) = match &pattern {
             Some(pattern) => method_and_path(pattern),
@@ -154,6 +158,9 @@ impl Finder<'_> {
                     library,
                     paths: Vec::new(),
                 }));
+            return;
+        }
+        if opens_group(self.resolver, self.graph, found.site) {
             return;
         }
         let Some(router) = self.router_of(found) else {

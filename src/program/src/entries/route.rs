@@ -225,6 +225,12 @@ pub struct Route {
 }
 
 impl Route {
+    /// Whether a layer of that name runs before it.
+    #[must_use]
+    pub fn has(&self, layer: Symbol) -> bool {
+        self.layers.iter().any(|own| own.name == layer)
+    }
+
     /// `GET /users/{id}`; a procedure as `users.byId`.
     #[must_use]
     pub fn title(&self) -> String {

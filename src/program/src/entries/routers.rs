@@ -404,13 +404,7 @@ impl Table {
     }
 
     /// Layers of a router that run before what is registered at a place.
-    fn put_on(
-        &self,
-        node: usize,
-        place: Place,
-        below: &RoutePath,
-        layers: &mut Vec<Layer>,
-    ) {
+    fn put_on(&self, node: usize, place: Place, below: &RoutePath, layers: &mut Vec<Layer>) {
         for put in &self.nodes[node].layers {
             if counts(put.applies, put.place, place) && put.below.is_prefix_of(below) {
                 layers.extend(put.layers.iter().cloned());

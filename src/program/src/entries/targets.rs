@@ -276,8 +276,9 @@ impl Finder<'_> {
                     }
                     return;
                 }
-                if name != "new" || ir.call(call).args.len > 0 {
-                    layers.push(self.layer_of_call(at, call, scope));
+                let layer = self.layer_of_call(at, call, scope);
+                if !layer.name.as_str().ends_with("ServiceBuilder.new") {
+                    layers.push(layer);
                 }
             }
             ExprKind::List(items) => {

@@ -108,6 +108,10 @@ pub const TRAITS: &[(&str, &str)] = &[
         "from-caller",
         "as the caller sent it: header, cookie, metadata",
     ),
+    (
+        "internal",
+        "called by other services of the platform, not by users",
+    ),
 ];
 
 /// What functions that are called from outside are, with their meaning.
