@@ -18,6 +18,7 @@ mod names;
 mod program;
 mod resolve;
 pub mod schema;
+pub mod trust;
 mod types;
 
 pub use ids::{CallSite, ExprRef, FunctionId, GlobalId, LocalRef, ModuleId, TypeId};
@@ -27,4 +28,5 @@ pub use models::ModelIndex;
 pub use names::{Def, Names};
 pub use program::{Program, Stats};
 pub use resolve::Resolver;
+pub use trust::{Trust, Whose};
 pub use types::Type;

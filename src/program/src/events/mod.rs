@@ -9,6 +9,7 @@ mod lift;
 pub(crate) mod made;
 pub(crate) mod matching;
 mod orm;
+pub mod reads;
 pub(crate) mod select;
 mod shape;
 mod sql;
@@ -73,6 +74,7 @@ pub struct Events {
     pub accesses: Vec<Access>,
     by_function: FxHashMap<FunctionId, Vec<usize>>,
     accesses_by_function: FxHashMap<FunctionId, Vec<usize>>,
+    access_sites: rustc_hash::FxHashSet<CallSite>,
 }
 
 impl Events {
@@ -127,7 +129,9 @@ impl Events {
                 .or_default()
                 .push(index);
         }
+        let access_sites = accesses.iter().map(|access| access.site).collect();
         Self {
+            access_sites,
             events,
             accesses,
             by_function,
@@ -142,6 +146,20 @@ impl Events {
             .into_iter()
             .flatten()
             .map(|&index| &self.events[index])
+    }
+
+    /// The events of a call.
+    #[must_use]
+    pub fn at(&self, site: CallSite) -> &[Event] {
+        let first = self.events.partition_point(|event| event.site < site);
+        let n = self.events[first..].partition_point(|event| event.site == site);
+        &self.events[first..first + n]
+    }
+
+    /// Whether a call is (the last of) a data access.
+    #[must_use]
+    pub fn accesses_at(&self, site: CallSite) -> bool {
+        self.access_sites.contains(&site)
     }
 
     /// Data accesses in the body of a function.
