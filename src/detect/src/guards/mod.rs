@@ -6,4 +6,5 @@ pub(crate) mod before;
 pub(crate) mod comparison;
 pub(crate) mod dedupe;
 pub(crate) mod keys;
+pub(crate) mod logging;
 pub(crate) mod names;

@@ -40,6 +40,160 @@ pub(crate) fn is_check(name: &str) -> bool {
     WORDS.iter().any(|word| plain.contains(word))
 }
 
+/// Whether a name says that somebody may do something: `authorized`, `isOwner`, `hasAccess`, `signatureValid`.
+pub(crate) fn is_denied_name(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "authoriz",
+        "authoris",
+        "permitted",
+        "haspermission",
+        "hasaccess",
+        "isowner",
+        "ismember",
+        "belongsto",
+        "signaturevalid",
+        "validsignature",
+        "verifysignature",
+        "isadmin",
+        "canaccess",
+    ];
+    let plain = plain(name);
+    WORDS.iter().any(|word| plain.contains(word))
+}
+
+/// Whether a name is a check of rights strictly speaking: what a handler calls before it acts.
+pub(crate) fn is_authorization(name: &str) -> bool {
+    const PARTS: &[&str] = &[
+        "authoriz",
+        "authoris",
+        "authz",
+        "permission",
+        "hasaccess",
+        "checkaccess",
+        "ensureaccess",
+        "requireaccess",
+        "projectaccess",
+        "organizationaccess",
+        "tenantaccess",
+        "workspaceaccess",
+        "ismember",
+        "ensuremember",
+        "requiremember",
+        "checkmember",
+        "belongsto",
+        "ensureowner",
+        "requireowner",
+        "checkowner",
+        "verifyowner",
+        "isowner",
+        "ownsthe",
+        "requirerole",
+        "hasrole",
+        "checkrole",
+        "requireadmin",
+        "ensureadmin",
+        "requireauth",
+        "requiretenant",
+        "requirescope",
+        "checkscope",
+        "hasscope",
+        "canaccess",
+        "verifyaccess",
+        "validateaccess",
+        "assertaccess",
+    ];
+    let plain = plain(name);
+    plain.starts_with("enforce") || PARTS.iter().any(|word| plain.contains(word))
+}
+
+/// Whether a name holds who the caller is.
+pub(crate) fn is_principal(name: &str) -> bool {
+    let plain = plain(name.trim_start_matches('_'));
+    matches!(
+        plain.as_str(),
+        "user"
+            | "userid"
+            | "uid"
+            | "useruuid"
+            | "useruid"
+            | "currentuser"
+            | "principal"
+            | "account"
+            | "accountid"
+            | "member"
+            | "memberid"
+            | "claims"
+            | "session"
+            | "auth"
+            | "identity"
+            | "actor"
+            | "actorid"
+            | "caller"
+            | "authenticateduser"
+    )
+}
+
+/// Whether a name holds something that must not be known or guessed: credentials and what proves them.
+pub(crate) fn is_secret(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "secret",
+        "password",
+        "passwd",
+        "apikey",
+        "accesstoken",
+        "servicetoken",
+        "admintoken",
+        "authtoken",
+        "bearertoken",
+        "refreshtoken",
+        "sharedtoken",
+        "expectedtoken",
+        "internaltoken",
+        "signature",
+        "hmac",
+        "privatekey",
+        "passphrase",
+        "clientsecret",
+    ];
+    let plain = plain(name);
+    let is_about = [
+        "id",
+        "name",
+        "type",
+        "length",
+        "len",
+        "header",
+        "count",
+        "version",
+        "hint",
+        "prefix",
+        "path",
+        "file",
+        "url",
+        "ttl",
+        "expiry",
+        "algorithm",
+        "algo",
+        "field",
+        "enabled",
+        "status",
+        "label",
+        "method",
+        "error",
+        "err",
+        "ref",
+        "env",
+        "present",
+        "valid",
+        "exists",
+        "verified",
+        "required",
+    ]
+    .iter()
+    .any(|end| plain.ends_with(end));
+    !is_about && WORDS.iter().any(|word| plain.contains(word))
+}
+
 /// Whether a name says that something was handled before.
 pub(crate) fn is_dedupe(name: &str) -> bool {
     const WORDS: &[&str] = &[

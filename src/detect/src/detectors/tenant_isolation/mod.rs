@@ -1,5 +1,7 @@
 //! Ways of looking for data of one tenant that another can reach.
 
+mod client_tenant;
+mod logged_only;
 mod unscoped_cache_key;
 mod unscoped_statement;
 mod words;
@@ -14,6 +16,8 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
     Some(match detector {
         "unscoped-statement" => unscoped_statement::observe(context),
         "unscoped-cache-key" => unscoped_cache_key::observe(context),
+        "logged-only-check" => logged_only::observe(context),
+        "client-tenant" => client_tenant::observe(context),
         _ => return None,
     })
 }

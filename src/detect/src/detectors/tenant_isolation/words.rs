@@ -56,6 +56,38 @@ const DETECTORS: &[Detector] = &[
         )],
         holes: &["key", "operation", "function", "cache"],
     },
+    Detector {
+        word: word(
+            "logged-only-check",
+            "a check whose failure is logged and nothing else",
+        ),
+        conditions: &[(
+            word("tests", "what the condition tests"),
+            &[
+                word("tenant-mismatch", "two tenants differ"),
+                word("tenant-missing", "the tenant is empty or malformed"),
+                word("denied", "the caller may not do it"),
+            ],
+        )],
+        holes: &["value", "function"],
+    },
+    Detector {
+        word: word(
+            "client-tenant",
+            "a tenant the caller sends is taken although the authenticated one is at hand",
+        ),
+        conditions: &[(
+            word("how", "how the two go together"),
+            &[
+                word("overrides", "the sent one wins over the authenticated one"),
+                word(
+                    "stands-in",
+                    "the sent one is taken where the authenticated one is missing",
+                ),
+            ],
+        )],
+        holes: &["value", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[
@@ -102,6 +134,18 @@ const GUARDS: &[Word] = &[
         "shared-value",
         "the cached value does not depend on a tenant",
     ),
+    word(
+        "refused-later",
+        "a later condition on the same value ends the function",
+    ),
+    word(
+        "tenants-compared",
+        "the two tenants are compared in the function",
+    ),
+    word(
+        "privileged-caller",
+        "only privileged or internal callers come this way",
+    ),
 ];
 
 const FACTS: &[Word] = &[
@@ -132,4 +176,6 @@ const FACTS: &[Word] = &[
         "inherited",
         "the table reaches its tenant over a foreign key",
     ),
+    word("used-after", "the tested value is used after the check"),
+    word("shared-helper", "several callers rely on the function"),
 ];

@@ -1,0 +1,298 @@
+//! One function as detectors see it that read its statements.
+//!
+//! Knows the IR and names; closures inside are functions of their own and are not entered.
+
+use betwixt_base::{FileId, Place, Symbol};
+use betwixt_facts::Function;
+use betwixt_facts::ir::{
+    Block, CallId, ExprId, ExprKind, FunctionIdx, Ir, LocalId, StmtId, UnaryOp,
+};
+use betwixt_program::control::{blocks, each_expr, exprs_of};
+use betwixt_program::{CallSite, ExprRef, FunctionId};
+use rayon::prelude::*;
+
+use crate::detectors::Context;
+use crate::observation::Observation;
+
+/// A function with what is needed to ask about it.
+#[derive(Clone, Copy)]
+pub(crate) struct Body<'a> {
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) file: FileId,
+    pub(crate) id: FunctionId,
+    pub(crate) ir: &'a Ir,
+    pub(crate) function: &'a Function,
+}
+
+const MAX_PEEL: usize = 12;
+
+impl<'a> Body<'a> {
+    /// The body of a function.
+    pub(crate) fn new(context: &'a Context<'a>, id: FunctionId) -> Self {
+        let code = &context.program.code;
+        let file = code.file_of(id);
+        Self {
+            context,
+            file,
+            id,
+            ir: code.ir(file),
+            function: code.function(id),
+        }
+    }
+
+    /// The expression with its file.
+    pub(crate) fn at(&self, expr: ExprId) -> ExprRef {
+        ExprRef {
+            file: self.file,
+            expr,
+        }
+    }
+
+    /// The call with its file.
+    pub(crate) fn site(&self, call: CallId) -> CallSite {
+        CallSite {
+            file: self.file,
+            call,
+        }
+    }
+
+    /// Where an expression is written.
+    pub(crate) fn place(&self, expr: ExprId) -> Place {
+        Place {
+            file: self.file,
+            span: self.ir.expr(expr).span,
+        }
+    }
+
+    /// An observation at an expression of this function.
+    pub(crate) fn observation(&self, expr: ExprId) -> Observation {
+        Observation::new(self.place(expr), self.id)
+    }
+
+    /// The statements in order of text.
+    pub(crate) fn statements(&self) -> Vec<StmtId> {
+        below(self.ir, self.function.body)
+    }
+
+    /// Every expression of a statement itself and below it.
+    pub(crate) fn each_expr(&self, stmt: StmtId, visit: &mut impl FnMut(ExprId)) {
+        for expr in exprs_of(self.ir, stmt) {
+            each_expr(self.ir, expr, visit);
+        }
+    }
+
+    /// Every call of the function, in order of text.
+    pub(crate) fn calls(&self) -> Vec<CallId> {
+        let mut found = Vec::new();
+        for stmt in self.statements() {
+            self.each_expr(stmt, &mut |expr| {
+                if let ExprKind::Call(call) = self.ir.kind(expr) {
+                    found.push(call);
+                }
+            });
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The last name a call is written with: `GetTenantID` of `middleware.GetTenantID(ctx)`.
+    pub(crate) fn call_name(&self, call: CallId) -> Option<&'static str> {
+        call_name(self.ir, call)
+    }
+
+    /// The values assigned to a local.
+    pub(crate) fn definitions(
+        &self,
+        local: LocalId,
+    ) -> &'a [betwixt_program::flow::defs::Definition] {
+        self.context.program.flows[self.file.0 as usize].definitions(local)
+    }
+
+    /// An expression as text, for people.
+    pub(crate) fn text(&self, expr: ExprId) -> String {
+        text(self.ir, expr, 0)
+    }
+}
+
+/// What a look at every function in the scanned tree gives, in a stable order; tests and generated files are left out.
+pub(crate) fn observe_bodies<'a>(
+    context: &'a Context<'a>,
+    look: impl Fn(&Body<'a>) -> Vec<Observation> + Sync,
+) -> Vec<Observation> {
+    reported(context)
+        .par_iter()
+        .flat_map_iter(|&id| look(&Body::new(context, id)))
+        .collect()
+}
+
+/// Functions with a body in files whose hits are reported.
+pub(crate) fn reported(context: &Context<'_>) -> Vec<FunctionId> {
+    let program = context.program;
+    let mut found = Vec::new();
+    for (file, facts) in program.code.code_files() {
+        if !program.workspace.file(file).marks.is_reported() {
+            continue;
+        }
+        for (index, function) in facts.functions.iter().enumerate().skip(1) {
+            if function.flags.has_body && !function.flags.is_test {
+                found.push(program.code.function_id(file, FunctionIdx(index as u32)));
+            }
+        }
+    }
+    found
+}
+
+/// The statements of a block and below, in order of text.
+pub(crate) fn below(ir: &Ir, block: Block) -> Vec<StmtId> {
+    let mut found = Vec::new();
+    let mut pending: Vec<StmtId> = ir.block(block).iter().rev().copied().collect();
+    while let Some(stmt) = pending.pop() {
+        found.push(stmt);
+        for inner in blocks(ir, stmt).into_iter().rev() {
+            pending.extend(ir.block(inner).iter().rev());
+        }
+    }
+    found
+}
+
+/// The last name a call is written with, a macro without its mark.
+pub(crate) fn call_name(ir: &Ir, call: CallId) -> Option<&'static str> {
+    match ir.kind(ir.call(call).callee) {
+        ExprKind::Field(_, name) | ExprKind::Name(name) => Some(last_part(name)),
+        ExprKind::Local(local) => Some(ir.local(local).name.as_str()),
+        _ => None,
+    }
+}
+
+fn last_part(name: Symbol) -> &'static str {
+    let text = name.as_str();
+    text.rsplit("::")
+        .next()
+        .unwrap_or(text)
+        .trim_end_matches('!')
+}
+
+/// What is left without conversions, references, `await` and `?`.
+pub(crate) fn peel(ir: &Ir, expr: ExprId) -> ExprId {
+    let mut current = expr;
+    for _ in 0..MAX_PEEL {
+        current = match ir.kind(current) {
+            ExprKind::Unary(
+                UnaryOp::Ref | UnaryOp::Deref | UnaryOp::Await | UnaryOp::Try | UnaryOp::Unwrap,
+                inner,
+            )
+            | ExprKind::Cast(_, inner)
+            | ExprKind::Project(inner, _) => inner,
+            ExprKind::Call(call) if is_conversion(ir, call) => {
+                match ir.kind(ir.call(call).callee) {
+                    ExprKind::Field(receiver, _) => receiver,
+                    _ => match ir.expr_list(ir.call(call).args).first() {
+                        Some(&arg) => arg,
+                        None => return current,
+                    },
+                }
+            }
+            _ => return current,
+        };
+    }
+    current
+}
+
+/// `id.String()`, `x.to_string()`, `strings.TrimSpace(x)` is left alone: only methods without arguments.
+fn is_conversion(ir: &Ir, call: CallId) -> bool {
+    let facts = ir.call(call);
+    let is_method = matches!(ir.kind(facts.callee), ExprKind::Field(..));
+    is_method
+        && facts.args.is_empty()
+        && call_name(ir, call).is_some_and(|name| {
+            matches!(
+                name,
+                "String"
+                    | "toString"
+                    | "to_string"
+                    | "to_owned"
+                    | "clone"
+                    | "as_str"
+                    | "as_ref"
+                    | "as_bytes"
+                    | "as_deref"
+                    | "trim"
+                    | "into"
+                    | "into_inner"
+                    | "copied"
+                    | "cloned"
+                    | "unwrap"
+                    | "unwrap_or_default"
+            )
+        })
+}
+
+/// The names along a chain of fields and calls, outermost last: `[logger, WithFields, Warn]` of `s.logger.WithFields(…).Warn(…)`
+/// without the root's own parts that are no names.
+pub(crate) fn chain_names(ir: &Ir, expr: ExprId) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    let mut current = expr;
+    for _ in 0..32 {
+        current = match ir.kind(current) {
+            ExprKind::Field(base, name) => {
+                found.push(name.as_str());
+                base
+            }
+            ExprKind::Call(call) => ir.call(call).callee,
+            ExprKind::Unary(_, inner)
+            | ExprKind::Cast(_, inner)
+            | ExprKind::Index(inner, _)
+            | ExprKind::Project(inner, _) => inner,
+            ExprKind::Local(local) => {
+                found.push(ir.local(local).name.as_str());
+                break;
+            }
+            ExprKind::Name(name) => {
+                found.extend(
+                    name.as_str()
+                        .split("::")
+                        .collect::<Vec<_>>()
+                        .into_iter()
+                        .rev(),
+                );
+                break;
+            }
+            ExprKind::This => {
+                found.push("this");
+                break;
+            }
+            _ => break,
+        };
+    }
+    found.reverse();
+    found
+}
+
+/// The literal text of an expression.
+pub(crate) fn literal(ir: &Ir, expr: ExprId) -> Option<&'static str> {
+    match ir.kind(expr) {
+        ExprKind::Str(text) => Some(text.as_str()),
+        _ => None,
+    }
+}
+
+fn text(ir: &Ir, expr: ExprId, depth: u32) -> String {
+    if depth > 6 {
+        return "…".to_owned();
+    }
+    match ir.kind(expr) {
+        ExprKind::Local(local) => ir.local(local).name.to_string(),
+        ExprKind::Name(name) => name.to_string(),
+        ExprKind::This => "this".to_owned(),
+        ExprKind::Str(text) => format!("{:?}", text.as_str()),
+        ExprKind::Number(text) => text.to_string(),
+        ExprKind::Field(base, name) => format!("{}.{name}", text(ir, base, depth + 1)),
+        ExprKind::Call(call) => format!("{}(…)", text(ir, ir.call(call).callee, depth + 1)),
+        ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) | ExprKind::Project(inner, _) => {
+            text(ir, inner, depth + 1)
+        }
+        ExprKind::Index(base, _) => format!("{}[…]", text(ir, base, depth + 1)),
+        _ => "…".to_owned(),
+    }
+}
