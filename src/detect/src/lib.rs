@@ -4,6 +4,7 @@
 //! A rule decides from its data which observations become candidates, how bad and how sure. The engine names no rule.
 
 mod body;
+mod behaviour;
 mod detectors;
 mod guards;
 mod observation;

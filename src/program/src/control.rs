@@ -39,15 +39,24 @@ struct Node {
     branch: Branch,
 }
 
+/// Which block of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Branch {
+pub enum Branch {
+    /// The body of the function or of a block of its own.
     Body,
+    /// Run when the condition holds.
     Then,
+    /// Run when it does not.
     Otherwise,
+    /// Repeated.
     Loop,
+    /// The n-th arm of a switch.
     Arm(u32),
+    /// Tried.
     Try,
+    /// Run with the error.
     Handler,
+    /// Run in any case.
     Finalizer,
 }
 
@@ -301,6 +310,29 @@ impl<'a> Control<'a> {
             current = self.nodes.get(&id).and_then(|node| node.parent);
         }
         found
+    }
+
+    /// The blocks a statement stands in, innermost first: the statement that holds the block, which of its branches it is,
+    /// and the block. The body of the function is not among them.
+    #[must_use]
+    pub fn branches(&self, stmt: StmtId) -> Vec<(StmtId, Branch, Block)> {
+        let mut found = Vec::new();
+        let mut current = Some(stmt);
+        while let Some(node) = current.and_then(|id| self.nodes.get(&id)) {
+            if let Some(parent) = node.parent {
+                found.push((parent, node.branch, node.block));
+            }
+            current = node.parent;
+        }
+        found
+    }
+
+    /// The statements of the same block that come after one.
+    #[must_use]
+    pub fn rest_of_block(&self, stmt: StmtId) -> &'a [StmtId] {
+        self.nodes.get(&stmt).map_or(&[], |node| {
+            &self.ir.block(node.block)[node.position as usize + 1..]
+        })
     }
 
     /// Whether a block always leaves the function or the loop.

@@ -25,6 +25,7 @@ use betwixt_program::schema::TableId;
 use betwixt_program::{ExprRef, FunctionId};
 use rustc_hash::FxHashMap;
 
+use crate::behaviour::Behaviour;
 use crate::observation::{Observation, location};
 use crate::tenant::TenantNames;
 
@@ -42,6 +43,7 @@ pub(crate) struct Context<'a> {
     by_table: FxHashMap<TableId, Vec<usize>>,
     by_function: FxHashMap<FunctionId, Vec<usize>>,
     units: OnceLock<Units>,
+    behaviour: OnceLock<Behaviour>,
 }
 
 impl<'a> Context<'a> {
@@ -65,9 +67,15 @@ impl<'a> Context<'a> {
             by_table,
             by_function,
             units: OnceLock::new(),
+            behaviour: OnceLock::new(),
         };
         context.scopings = scoping::all(&context);
         context
+    }
+
+    /// What functions do to rows, locks and queues; made on first use.
+    pub(crate) fn behaviour(&self) -> &Behaviour {
+        self.behaviour.get_or_init(|| Behaviour::new(self.program))
     }
 
     /// Accesses that use a table, by index.
@@ -132,6 +140,9 @@ impl<'a> Context<'a> {
                     "    predicate {} {:?} {:?}",
                     predicate.column.column, predicate.op, predicate.value
                 );
+            }
+            for set in &access.statement.assignments {
+                let _ = writeln!(out, "    sets {} {:?}", set.column, set.value);
             }
             let reached = program.entries.reached(access.function);
             let _ = writeln!(out, "    reached from: {}", reached.names().join(", "));

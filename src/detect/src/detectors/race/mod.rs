@@ -1,5 +1,8 @@
-//! Ways of looking for race.
+//! Ways of looking for what goes wrong when two run at once.
 
+mod checked_then_written;
+mod lost_update;
+mod rows;
 mod words;
 
 use super::Context;
@@ -8,6 +11,10 @@ use crate::observation::Observation;
 pub(crate) use words::FAMILY;
 
 /// What a detector of this category sees; `None` for a name that is not one of its.
-pub(crate) fn observe(_context: &Context<'_>, _detector: &str) -> Option<Vec<Observation>> {
-    None
+pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
+    Some(match detector {
+        "lost-update" => lost_update::observe(context),
+        "checked-then-written" => checked_then_written::observe(context),
+        _ => return None,
+    })
 }

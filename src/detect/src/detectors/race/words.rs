@@ -2,6 +2,8 @@
 
 use betwixt_rules::{Detector, Family, Word};
 
+use crate::vocabulary::word;
+
 /// The words of this category.
 pub(crate) const FAMILY: Family = Family {
     detectors: DETECTORS,
@@ -9,8 +11,83 @@ pub(crate) const FAMILY: Family = Family {
     facts: FACTS,
 };
 
-const DETECTORS: &[Detector] = &[];
+const DETECTORS: &[Detector] = &[
+    Detector {
+        word: word(
+            "lost-update",
+            "a column is read, changed in the program and written back as a whole",
+        ),
+        conditions: &[(
+            word("write", "how it is written back"),
+            &[
+                word("update", "an update of the row"),
+                word("upsert", "an insert that overwrites the row"),
+            ],
+        )],
+        holes: &["table", "column", "function"],
+    },
+    Detector {
+        word: word(
+            "checked-then-written",
+            "what was read decides about a write that does not ask again",
+        ),
+        conditions: &[(
+            word("shape", "what is checked and written"),
+            &[
+                word(
+                    "transition",
+                    "a state is compared and then set by key alone",
+                ),
+                word(
+                    "sibling",
+                    "a state is set by key alone where a statement beside it asks for the old state",
+                ),
+                word(
+                    "consume",
+                    "a mark of use is looked at and then set by key alone",
+                ),
+                word("fill", "an empty column is filled by key alone"),
+                word(
+                    "limit",
+                    "rows are counted, compared with a limit, and one is added",
+                ),
+                word(
+                    "absence",
+                    "a row is looked for, not found, and added where no unique key refuses a second",
+                ),
+            ],
+        )],
+        holes: &["table", "column", "function"],
+    },
+];
 
-const GUARDS: &[Word] = &[];
+const GUARDS: &[Word] = &[
+    word(
+        "row-lock",
+        "the row, or one that stands for it, is locked before it is read",
+    ),
+    word(
+        "lock-held",
+        "an advisory, distributed or process lock is held from before the read",
+    ),
+    word(
+        "serializable",
+        "the transaction fails when what it read has changed",
+    ),
+];
 
-const FACTS: &[Word] = &[];
+const FACTS: &[Word] = &[
+    word(
+        "merged",
+        "what is written is a sum, or a list or object with more in it",
+    ),
+    word(
+        "direct",
+        "read and write are statements of the function itself",
+    ),
+    word("by-message", "a message, webhook or job gets here"),
+    word(
+        "acts-after",
+        "another service is told or a message is sent after the write",
+    ),
+];

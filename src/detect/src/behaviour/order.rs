@@ -1,0 +1,221 @@
+//! What comes before what in a named function, with the closures written in it where they stand.
+
+use betwixt_facts::ir::{Block, CallId, ExprId, ExprKind, FunctionIdx, Ir, StmtId, StmtKind};
+use betwixt_program::control::{Branch, Control, Dominator, each_expr, exprs_of};
+use betwixt_program::{CallSite, FunctionId};
+use rustc_hash::FxHashMap;
+
+use crate::detectors::Context;
+
+/// A step of the way from a function's body to a statement: which block of which statement, in which function.
+type Step = (FunctionIdx, StmtId, Branch, Block);
+
+/// The order of calls in one named function and its closures.
+#[derive(Debug)]
+pub(crate) struct Order<'a> {
+    ir: &'a Ir,
+    file: betwixt_base::FileId,
+    root: FunctionIdx,
+    parents: FxHashMap<FunctionIdx, FunctionIdx>,
+    controls: FxHashMap<FunctionIdx, Control<'a>>,
+}
+
+impl<'a> Order<'a> {
+    /// Reads a named function and its closures; linear in them and in the file's functions.
+    pub(crate) fn new(context: &Context<'a>, root: FunctionId) -> Self {
+        let (file, root) = context.program.code.function_place(root);
+        let facts = context.program.code.facts(file);
+        let mut parents = FxHashMap::default();
+        let mut controls = FxHashMap::default();
+        controls.insert(
+            root,
+            Control::new(&facts.ir, facts.functions[root.index()].body),
+        );
+        // Closures come after the function they are written in.
+        for (index, function) in facts.functions.iter().enumerate() {
+            let idx = FunctionIdx(index as u32);
+            if let Some(parent) = function.parent
+                && idx != root
+                && !super::is_root(context.program, context.program.code.function_id(file, idx))
+                && controls.contains_key(&parent)
+            {
+                parents.insert(idx, parent);
+                controls.insert(idx, Control::new(&facts.ir, function.body));
+            }
+        }
+        Self {
+            ir: &facts.ir,
+            file,
+            root,
+            parents,
+            controls,
+        }
+    }
+
+    /// The calls in the function and its closures, in order of evaluation as far as the text tells.
+    pub(crate) fn calls(&self) -> Vec<CallSite> {
+        let mut found: Vec<CallId> = (0..self.ir.calls.len() as u32)
+            .map(CallId)
+            .filter(|&call| self.controls.contains_key(&self.ir.call(call).function))
+            .collect();
+        found.sort_by_key(|&call| (self.end(call), call));
+        let file = self.file;
+        found
+            .into_iter()
+            .map(|call| CallSite { file, call })
+            .collect()
+    }
+
+    fn end(&self, call: CallId) -> u32 {
+        self.ir.expr(self.ir.call(call).expr).span.end
+    }
+
+    /// The statement in which a call runs, with the function it is a statement of.
+    pub(crate) fn statement(&self, call: CallId) -> Option<(FunctionIdx, StmtId)> {
+        let function = self.ir.call(call).function;
+        let control = self.controls.get(&function)?;
+        Some((function, control.statement_of(call)?))
+    }
+
+    /// The statements a call stands in, from its own outwards through the closures around it.
+    pub(crate) fn levels(&self, call: CallId) -> Vec<(FunctionIdx, StmtId)> {
+        let mut found = Vec::new();
+        let mut current = self.statement(call);
+        while let Some((function, stmt)) = current {
+            found.push((function, stmt));
+            current = self
+                .parents
+                .get(&function)
+                .and_then(|&parent| Some((parent, self.statement_with(parent, function)?)));
+            if found.len() > 16 {
+                break;
+            }
+        }
+        found
+    }
+
+    /// The statement in which a closure is written.
+    fn statement_with(&self, parent: FunctionIdx, closure: FunctionIdx) -> Option<StmtId> {
+        let control = self.controls.get(&parent)?;
+        control.statements().iter().copied().find(|&stmt| {
+            exprs_of(self.ir, stmt).into_iter().any(|expr| {
+                let mut has = false;
+                each_expr(self.ir, expr, &mut |id| {
+                    has |= matches!(self.ir.kind(id), ExprKind::Closure(idx) if idx == closure);
+                });
+                has
+            })
+        })
+    }
+
+    /// The blocks around a call, outermost first.
+    fn steps(&self, call: CallId) -> Vec<Step> {
+        let mut found = Vec::new();
+        for (function, stmt) in self.levels(call) {
+            if let Some(control) = self.controls.get(&function) {
+                let branches = control.branches(stmt);
+                found.extend(
+                    branches
+                        .into_iter()
+                        .map(|(parent, branch, block)| (function, parent, branch, block)),
+                );
+            }
+        }
+        found.reverse();
+        found
+    }
+
+    /// Whether `a` has run when `b` runs, on at least one path: earlier in the text, not in another branch of the same
+    /// decision, and not in a block that leaves before `b`.
+    pub(crate) fn precedes(&self, a: CallSite, b: CallSite) -> bool {
+        if a == b || self.end(a.call) > self.end(b.call) {
+            return false;
+        }
+        let (before, after) = (self.steps(a.call), self.steps(b.call));
+        let common = before
+            .iter()
+            .zip(&after)
+            .take_while(|(a, b)| a.1 == b.1 && a.2 == b.2)
+            .count();
+        if let (Some(a), Some(b)) = (before.get(common), after.get(common))
+            && a.1 == b.1
+            && is_either_or(self.ir, a.1, a.2, b.2)
+        {
+            return false;
+        }
+        let level = self.ir.call(b.call).function;
+        !before[common..].iter().any(|&(function, _, _, block)| {
+            function == level && betwixt_program::control::leaves(self.ir, block)
+        })
+    }
+
+    /// What holds whenever a call runs: dominators of its statement and of the closures around it, nearest first.
+    pub(crate) fn dominators(&self, call: CallId) -> Vec<Dominator> {
+        let mut found = Vec::new();
+        for (function, stmt) in self.levels(call) {
+            if let Some(control) = self.controls.get(&function) {
+                found.extend(control.dominators(stmt));
+            }
+        }
+        found
+    }
+
+    /// The function this is the order of.
+    pub(crate) fn root(&self) -> FunctionIdx {
+        self.root
+    }
+}
+
+/// Two branches of one statement of which only one is run.
+fn is_either_or(ir: &Ir, stmt: StmtId, a: Branch, b: Branch) -> bool {
+    a != b
+        && matches!(
+            ir.stmt(stmt).kind,
+            StmtKind::If { .. } | StmtKind::Switch { .. }
+        )
+}
+
+/// The conditions that decide whether a call runs, those inside an earlier statement that may leave included:
+/// `if plan == free { if n >= 1 { return } }`.
+pub(crate) fn conditions(order: &Order<'_>, call: CallId) -> Vec<ExprId> {
+    let mut found = Vec::new();
+    for dominator in order.dominators(call) {
+        match dominator {
+            Dominator::Condition { cond, .. } => found.push(cond),
+            Dominator::Arm {
+                subject: Some(subject),
+                ..
+            } => found.push(subject),
+            Dominator::Ran(stmt) => {
+                leaving_conditions(order.ir, stmt, 0, &mut found);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The conditions in a statement under which it leaves the function.
+fn leaving_conditions(ir: &Ir, stmt: StmtId, depth: u32, found: &mut Vec<ExprId>) -> bool {
+    let leaves = match ir.stmt(stmt).kind {
+        StmtKind::Return(_) | StmtKind::Throw(_) => return true,
+        StmtKind::If { .. } | StmtKind::Switch { .. } | StmtKind::Block(_) if depth < 6 => {
+            let inner = betwixt_program::control::blocks(ir, stmt);
+            let statements = inner.into_iter().flat_map(|block| ir.block(block));
+            let mut leaves = false;
+            for &inner in statements {
+                leaves |= leaving_conditions(ir, inner, depth + 1, found);
+            }
+            leaves
+        }
+        _ => false,
+    };
+    if leaves {
+        match ir.stmt(stmt).kind {
+            StmtKind::If { cond, .. } => found.push(cond),
+            StmtKind::Switch { subject, .. } => found.extend(subject),
+            _ => {}
+        }
+    }
+    leaves
+}
