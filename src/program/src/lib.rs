@@ -3,6 +3,7 @@
 //! Pure and deterministic: the same facts give the same program whatever the file order or the number of threads.
 
 pub mod calls;
+pub mod contract;
 pub mod control;
 mod describe;
 pub mod entries;

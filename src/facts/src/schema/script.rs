@@ -176,6 +176,14 @@ fn depth_after(tokens: &Tokens<'_>, index: usize, depth: usize) -> usize {
     }
 }
 
+/// `text` without what stands behind `--`: comments speak of other databases too.
+fn without_comments(text: &str) -> String {
+    let code = text
+        .lines()
+        .map(|line| line.split("--").next().unwrap_or(line));
+    code.collect::<Vec<_>>().join("\n")
+}
+
 /// The database a file is for, by its path and the words in it.
 pub(crate) fn guess_dialect(path: &str, text: &str) -> Dialect {
     let path = path.to_ascii_lowercase();
@@ -185,7 +193,7 @@ pub(crate) fn guess_dialect(path: &str, text: &str) -> Dialect {
     while !text.is_char_boundary(head) {
         head -= 1;
     }
-    let head = text[..head].to_ascii_lowercase();
+    let head = without_comments(&text[..head]).to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| head.contains(word));
     let is_clickhouse = has(&[
         "mergetree",

@@ -64,6 +64,8 @@ pub(crate) struct Prepared {
     pub(crate) targets: Vec<Target>,
     /// Syntax only ClickHouse has was seen.
     pub(crate) is_clickhouse: bool,
+    /// The `ANY` of `a @> ANY(…)` was left out.
+    pub(crate) has_dropped_any: bool,
     /// Rows were added to a bare `INSERT INTO t (…)`.
     pub(crate) has_added_rows: bool,
 }

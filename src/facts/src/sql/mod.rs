@@ -4,6 +4,7 @@
 //! sqlparser does not know; sqlparser then reads the grammar, and its tree is lowered to [`Statement`].
 //! Every statement comes out whole or as a [`SqlError`]. Work is bounded. Knows no schema.
 
+mod check;
 mod compare;
 mod condition;
 mod fill;
@@ -28,6 +29,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use check::{Catalog, CatalogTable, CheckOptions, Complaint, ComplaintKind, Found, check};
 pub use looks::looks_like_sql;
 pub use statement::{
     Assignment, ClauseHole, ColumnRef, Comparison, Conflict, ConflictAction, Insert, Join,

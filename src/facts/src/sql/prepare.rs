@@ -279,6 +279,7 @@ impl Preparer<'_> {
                 self.using()
             }
             "any" | "all" if self.is_containment() => {
+                self.out.has_dropped_any = true;
                 self.at += 1;
                 true
             }

@@ -1,7 +1,9 @@
 //! A data access: a statement, SQL or mapper, with the program's values in its places.
 
+use std::sync::Arc;
+
 use betwixt_base::{Place, Symbol};
-use betwixt_facts::sql::{Statement, Value};
+use betwixt_facts::sql::{SqlText, Statement, Value};
 
 use crate::ids::{CallSite, ExprRef, FunctionId};
 use crate::schema::TableId;
@@ -17,9 +19,22 @@ pub enum AccessKind {
     Mapper(Symbol),
 }
 
+/// What the client says of the statements it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Client {
+    /// They are for ClickHouse.
+    pub is_clickhouse: bool,
+    /// Parameters are sent with their types.
+    pub sends_types: bool,
+}
+
 /// A data access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
+    /// The text the statement was read from; `None` for mappers.
+    pub text: Option<Arc<SqlText>>,
+    /// What runs it, as far as a model says.
+    pub client: Client,
     /// The call that says what is done.
     pub site: CallSite,
     /// The last call of the method chain; its result is the outcome.

@@ -24,7 +24,7 @@ use crate::ids::{CallSite, ExprRef, FunctionId};
 use crate::resolve::Resolver;
 
 pub use crate::entries::{Entries, Entry, EntryKind, Reached};
-pub use access::{Access, AccessKind};
+pub use access::{Access, AccessKind, Client};
 pub use chain::Chains;
 
 /// Something the program does at a call.

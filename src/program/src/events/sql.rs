@@ -3,11 +3,13 @@
 //! By model where one says which argument is the text; otherwise by shape: any call with an argument that reads like SQL.
 //! Text that is a parameter is looked for at the callers.
 
+use std::sync::Arc;
+
 use betwixt_base::{FileId, Place, Span, Symbol};
 use betwixt_facts::ir::{CallForm, CallMode, ExprId, ExprKind, Ir, LocalKind};
 use betwixt_facts::sql::{Dialect, SqlText, Statement, Verb, looks_like_sql, parse_statements};
 
-use super::access::{Access, AccessKind};
+use super::access::{Access, AccessKind, Client};
 use super::chain::{Chains, peel};
 use super::matching::last_name;
 use super::select::field;
@@ -230,6 +232,10 @@ impl Finder<'_> {
             if params.is_empty() {
                 params.extend(event.slot("param-list").iter().map(|value| value.expr));
             }
+            let client = Client {
+                is_clickhouse: event.has("clickhouse"),
+                sends_types: event.has("typed-parameters"),
+            };
             let before = found.len();
             self.parse(
                 site,
@@ -241,6 +247,13 @@ impl Finder<'_> {
                 &params,
                 found,
             );
+            if client != Client::default() {
+                for access in &mut found[before..] {
+                    access.client = client;
+                    access.tables =
+                        resolve_tables(self.context, site.file, &access.statement, client);
+                }
+            }
             if found.len() == before && parameter(self.resolver, text).is_some() {
                 found.push(self.forwarded(site, text, &params));
             }
@@ -381,12 +394,14 @@ impl Finder<'_> {
                 continue;
             };
             let named = header_name(&sql);
+            let shared = Arc::new(sql.clone());
             for statement in statements {
                 if matches!(statement.verb, Verb::Ddl) {
                     continue;
                 }
                 let mut access = self.access(site, last, statement, bound.clone(), holes.clone());
                 access.is_conditional = is_conditional;
+                access.text = Some(Arc::clone(&shared));
                 if let Some(name) = named {
                     self.name_query(&mut access, name);
                 }
@@ -407,8 +422,10 @@ impl Finder<'_> {
         let code = self.resolver.code;
         let ir = code.ir(site.file);
         let call = ir.call(site.call);
-        let tables = resolve_tables(self.context, site.file, &statement);
+        let tables = resolve_tables(self.context, site.file, &statement, Client::default());
         Access {
+            text: None,
+            client: Client::default(),
             site,
             last,
             function: code.function_id(site.file, call.function),
@@ -529,7 +546,8 @@ impl Finder<'_> {
             file: place.file,
             span: place.span,
         };
-        access.tables = resolve_tables(self.context, place.file, &access.statement);
+        access.text = Some(Arc::new(place.text.clone()));
+        access.tables = resolve_tables(self.context, place.file, &access.statement, access.client);
         found.push(access);
         true
     }
@@ -652,16 +670,19 @@ pub(super) fn resolve_tables(
     context: &Context<'_>,
     file: FileId,
     statement: &Statement,
+    client: Client,
 ) -> Vec<Option<crate::schema::TableId>> {
+    let is_clickhouse = (statement.is_clickhouse || client.is_clickhouse).then_some(true);
     statement
         .tables
         .iter()
         .map(|table| match table.cte {
             Some(_) => None,
-            None => context.schema.resolve(
+            None => context.schema.resolve_in(
                 table.schema,
                 table.name,
                 Some(context.paths[file.0 as usize].as_str()),
+                is_clickhouse,
             ),
         })
         .collect()

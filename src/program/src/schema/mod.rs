@@ -4,6 +4,7 @@
 //! Tables of the same name in different databases stay apart. Tenancy is inferred from columns, keys and names, or set.
 
 mod classify;
+mod dialect;
 mod group;
 mod merge;
 mod names;
@@ -16,8 +17,9 @@ mod tenancy;
 #[cfg(test)]
 mod tests;
 
-use betwixt_base::{Place, Symbol};
+use betwixt_base::{FileId, Place, Symbol};
 use betwixt_facts::schema::{Column, Engine, ForeignKey, Index, Policy};
+use betwixt_facts::sql::Dialect;
 use rustc_hash::FxHashMap;
 
 use crate::TenancyConfig;
@@ -114,8 +116,12 @@ pub struct Database {
     pub label: String,
     /// ClickHouse.
     pub is_clickhouse: bool,
+    /// What its column types give away; not known when they are those of several.
+    pub dialect: Dialect,
     /// How many tables it has, views not counted.
     pub n_tables: usize,
+    /// The files that describe it, in the order they are replayed.
+    pub files: Vec<FileId>,
 }
 
 /// All databases of the tree.
@@ -160,7 +166,9 @@ impl Schema {
             schema.databases.push(Database {
                 label: common_folder(database.iter().map(|index| sources[*index].path.as_str())),
                 is_clickhouse,
+                dialect: dialect::of(is_clickhouse, &tables),
                 n_tables: tables.iter().filter(|table| !table.is_view).count(),
+                files: database.iter().map(|index| sources[*index].file).collect(),
             });
             for table in tables {
                 let dirs = table

@@ -86,6 +86,11 @@ pub const TRAITS: &[(&str, &str)] = &[
         "async",
         "returns before it is done; the outcome comes later by callback, channel or flush",
     ),
+    ("clickhouse", "statements are for ClickHouse"),
+    (
+        "typed-parameters",
+        "parameters are sent with their types, so that the database decides none",
+    ),
     (
         "buffered",
         "nothing leaves the process before a `flush`, commit or close",

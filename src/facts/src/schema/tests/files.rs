@@ -2,6 +2,15 @@ use crate::schema::{QueryMany, read_named_queries, read_sql_file};
 use crate::sql::Dialect;
 
 #[test]
+fn comments_do_not_say_which_database_a_file_is_for() {
+    let facts = read_sql_file(
+        "schema/core.sql",
+        "-- based on cluster state, versioned like a ReplacingMergeTree\nCREATE TABLE a (id varchar(9) PRIMARY KEY, n int);",
+    );
+    assert_ne!(facts.dialect, crate::sql::Dialect::ClickHouse);
+}
+
+#[test]
 fn named_queries_end_where_the_next_begins() {
     let text = "-- file\n\n-- name: GetUser :one\n-- comment\nSELECT * FROM users\nWHERE id = $1;\n\n-- name: Clear :execrows\nDELETE FROM users;\n-- name: not a query\n";
     let queries = read_named_queries(text);

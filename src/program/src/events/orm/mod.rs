@@ -13,7 +13,7 @@ use betwixt_facts::sql::Verb;
 use betwixt_rules::model::{Model, StatementModel};
 
 use super::Context;
-use super::access::{Access, AccessKind};
+use super::access::{Access, AccessKind, Client};
 use super::chain::{Chains, Link};
 use crate::calls::{CallGraph, Callee};
 use crate::flow::defs::DefinitionKind;
@@ -327,12 +327,19 @@ impl Reader<'_> {
         let code = self.resolver.code;
         let ir = code.ir(self.file);
         let facts = ir.call(call);
-        let tables = super::sql::resolve_tables(self.context, self.file, &builder.statement);
+        let tables = super::sql::resolve_tables(
+            self.context,
+            self.file,
+            &builder.statement,
+            Client::default(),
+        );
         let outer = ir.expr(ir.call(last).expr).span;
         let start = method_start(ir, call)
             .unwrap_or(outer.start)
             .max(outer.start);
         Access {
+            text: None,
+            client: Client::default(),
             site: CallSite {
                 file: self.file,
                 call,
