@@ -6,13 +6,14 @@ use clap::Parser;
 
 use betwixt_app::cli::Cli;
 use betwixt_app::failure::Failure;
-use betwixt_app::{command, guard, terminal};
+use betwixt_app::{command, guard, measure, terminal};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     guard::install();
+    measure::keep_pages_small();
     let cli = Cli::parse();
     let outcome = guard::catch(|| command::run(&cli))
         .map_err(Failure::Internal)

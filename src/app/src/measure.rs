@@ -65,3 +65,10 @@ pub fn peak_rss_bytes() -> u64 {
         .and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok())
         .map_or(0, |kib| kib * 1024)
 }
+
+/// Asks the system for small pages of memory: with huge ones a third of the resident set is never touched.
+/// Does nothing where the system cannot; costs a few hundredths of a second of page faults on a large tree.
+pub fn keep_pages_small() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
+}

@@ -56,6 +56,8 @@ pub struct Built {
     pub program: Program,
     /// How many files were read.
     pub n_files: usize,
+    /// How many bytes they have.
+    pub n_bytes: u64,
     /// Comments that mean to suppress, by file.
     pub comments: Vec<FileComments>,
     /// What was left out on the way.
@@ -85,11 +87,14 @@ pub fn build(request: &Request, watch: &mut Stopwatch) -> Result<Built, Failure>
     let read = watch.time("facts", || read_all(&root, &workspace.files, request));
     let mut files = Vec::with_capacity(read.len());
     let mut comments = Vec::new();
-    let mut n_files = 0;
+    let (mut n_files, mut n_bytes) = (0, 0);
     for one in read {
-        n_files += usize::from(one.is_read);
         problems.extend(one.problems);
         let file = &mut workspace.files[one.id.0 as usize];
+        if one.is_read {
+            n_files += 1;
+            n_bytes += file.size;
+        }
         file.marks = file.marks.union(one.marks);
         if !one.comments.is_empty() {
             comments.push(FileComments {
@@ -118,6 +123,7 @@ pub fn build(request: &Request, watch: &mut Stopwatch) -> Result<Built, Failure>
         commit,
         program,
         n_files,
+        n_bytes,
         comments,
         problems,
     })

@@ -5,33 +5,41 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::sync::{LazyLock, RwLock};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{OnceLock, RwLock};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A piece of text stored once. Copying and comparing for equality is free; `as_str` is an index.
+/// A piece of text stored once. Copying and comparing for equality is free; `as_str` is an index and takes no lock.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Symbol(u32);
 
-struct Interner {
-    ids: FxHashMap<&'static str, u32>,
-    texts: Vec<&'static str>,
+/// Ids by text, in parts so that threads seldom meet.
+type Shard = RwLock<FxHashMap<&'static str, u32>>;
+
+const N_SHARDS: usize = 16;
+
+static SHARDS: [Shard; N_SHARDS] =
+    [const { RwLock::new(FxHashMap::with_hasher(FxBuildHasher)) }; N_SHARDS];
+
+/// Where the first bucket ends; every further one is twice as long.
+const FIRST_BUCKET_BITS: u32 = 12;
+
+/// Texts by id in buckets that never move, so that reading takes no lock.
+static TEXTS: [OnceLock<Box<[OnceLock<&'static str>]>>; 32 - FIRST_BUCKET_BITS as usize] =
+    [const { OnceLock::new() }; 32 - FIRST_BUCKET_BITS as usize];
+
+/// The next id; 0 is the empty text.
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// The bucket of an id and the place in it.
+fn slot(id: u32) -> (usize, usize) {
+    let shifted = id + (1 << FIRST_BUCKET_BITS);
+    let bucket = shifted.ilog2() - FIRST_BUCKET_BITS;
+    let place = shifted - (1 << (bucket + FIRST_BUCKET_BITS));
+    (bucket as usize, place as usize)
 }
-
-const SHARD_BITS: u32 = 4;
-
-static SHARDS: LazyLock<Vec<RwLock<Interner>>> = LazyLock::new(|| {
-    (0..1 << SHARD_BITS)
-        .map(|_| {
-            // The first text of every shard is the empty one; that of the first shard is `Symbol::EMPTY`.
-            RwLock::new(Interner {
-                ids: FxHashMap::default(),
-                texts: vec![""],
-            })
-        })
-        .collect()
-});
 
 thread_local! {
     static LOCAL: RefCell<FxHashMap<&'static str, Symbol>> =
@@ -61,11 +69,9 @@ impl Symbol {
     /// The text.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        let shard = &SHARDS[(self.0 & ((1 << SHARD_BITS) - 1)) as usize];
-        let interner = shard
-            .read()
-            .expect("no interner panics while holding its lock");
-        interner.texts[(self.0 >> SHARD_BITS) as usize]
+        let (bucket, place) = slot(self.0);
+        let texts = TEXTS[bucket].get().map(|texts| &texts[place]);
+        texts.and_then(OnceLock::get).copied().unwrap_or_default()
     }
 
     /// The empty text.
@@ -82,30 +88,27 @@ impl Symbol {
 }
 
 fn intern(text: &str) -> (Symbol, &'static str) {
+    const SOUND: &str = "no interner panics while holding its lock";
     let hash = std::hash::BuildHasher::hash_one(&FxBuildHasher, text);
-    let shard_index = (hash >> 32) as usize & ((1 << SHARD_BITS) - 1);
-    let shard = &SHARDS[shard_index];
-    let symbol = |id: u32| Symbol(id << SHARD_BITS | shard_index as u32);
-    if let Some((&stored, &id)) = shard
-        .read()
-        .expect("no interner panics while holding its lock")
-        .ids
-        .get_key_value(text)
-    {
-        return (symbol(id), stored);
+    let shard = &SHARDS[(hash >> 32) as usize % N_SHARDS];
+    if let Some((&stored, &id)) = shard.read().expect(SOUND).get_key_value(text) {
+        return (Symbol(id), stored);
     }
-    let mut interner = shard
-        .write()
-        .expect("no interner panics while holding its lock");
-    if let Some((&stored, &id)) = interner.ids.get_key_value(text) {
-        return (symbol(id), stored);
+    let mut ids = shard.write().expect(SOUND);
+    if let Some((&stored, &id)) = ids.get_key_value(text) {
+        return (Symbol(id), stored);
     }
     // Names are met once and kept for the life of the process.
     let stored: &'static str = Box::leak(text.to_owned().into_boxed_str());
-    let id = interner.texts.len() as u32;
-    interner.texts.push(stored);
-    interner.ids.insert(stored, id);
-    (symbol(id), stored)
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    let (bucket, place) = slot(id);
+    let texts = TEXTS[bucket].get_or_init(|| {
+        let len = 1 << (bucket as u32 + FIRST_BUCKET_BITS);
+        std::iter::repeat_with(OnceLock::new).take(len).collect()
+    });
+    texts[place].get_or_init(|| stored);
+    ids.insert(stored, id);
+    (Symbol(id), stored)
 }
 
 impl fmt::Debug for Symbol {

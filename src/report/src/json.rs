@@ -58,6 +58,7 @@ struct StatsForm<'a> {
     functions: usize,
     services: usize,
     statements: usize,
+    source_bytes: u64,
     peak_rss_bytes: u64,
     seconds: Seconds<'a>,
     #[serde(skip_serializing_if = "Counts::is_empty")]
@@ -71,6 +72,7 @@ impl<'a> StatsForm<'a> {
             functions: stats.functions,
             services: stats.services,
             statements: stats.statements,
+            source_bytes: stats.source_bytes,
             peak_rss_bytes: stats.peak_rss_bytes,
             seconds: Seconds(stats),
             counts: Counts(&stats.other),

@@ -15,6 +15,8 @@ pub struct Stats {
     pub services: usize,
     /// Data-access statements.
     pub statements: usize,
+    /// Bytes of the files that were read.
+    pub source_bytes: u64,
     /// Highest resident set of the process, where the system tells.
     pub peak_rss_bytes: u64,
     /// Wall time of the whole run, in seconds.

@@ -19,10 +19,12 @@ pub fn stats_table(stats: &Stats) -> String {
             .iter()
             .map(|(name, count)| (name.clone(), grouped(*count as u64))),
     );
-    rows.push((
-        "peak memory".into(),
-        format!("{:.1} MiB", stats.peak_rss_bytes as f64 / (1 << 20) as f64),
-    ));
+    rows.push(("source".into(), mebibytes(stats.source_bytes)));
+    rows.push(("peak memory".into(), mebibytes(stats.peak_rss_bytes)));
+    if stats.source_bytes > 0 {
+        let ratio = stats.peak_rss_bytes as f64 / stats.source_bytes as f64;
+        rows.push(("memory / source".into(), format!("{ratio:.1}")));
+    }
     rows.extend(
         stats
             .seconds
@@ -72,6 +74,10 @@ pub(crate) fn duration(seconds: f64) -> String {
     } else {
         format!("{seconds:.2} s")
     }
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / (1 << 20) as f64)
 }
 
 #[cfg(test)]

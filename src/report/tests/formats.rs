@@ -116,6 +116,7 @@ fn report(rules: &[Rule]) -> Report<'_> {
             functions: 5678,
             services: 2,
             statements: 90,
+            source_bytes: 20_971_520,
             peak_rss_bytes: 104_857_600,
             total_seconds: 1.5,
             seconds: vec![

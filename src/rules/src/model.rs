@@ -19,6 +19,7 @@ mod vocabulary;
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use serde::Deserialize;
 
 use crate::{RuleError, SourceText};
@@ -379,8 +380,9 @@ impl ModelSet {
     pub fn load(files: &[SourceText]) -> (Self, Vec<RuleError>) {
         let mut models = Vec::new();
         let mut errors = Vec::new();
-        for file in files {
-            match parse(file) {
+        let parsed: Vec<Result<Model, RuleError>> = files.par_iter().map(parse).collect();
+        for result in parsed {
+            match result {
                 Ok(model) => models.push(model),
                 Err(error) => errors.push(error),
             }

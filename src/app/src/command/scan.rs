@@ -23,9 +23,10 @@ use crate::{clock, last_scan, terminal, threads};
 pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
     let mut watch = Stopwatch::default();
     let choices = Choices::read(args)?;
-    let project = watch.time("rules", || Project::open(&args.path, !args.no_config))?;
-    let catalogue = select(&project, args)?;
     let pool = threads::pool(args.jobs)?;
+    let open = || Project::open(&args.path, !args.no_config);
+    let project = watch.time("rules", || pool.install(open))?;
+    let catalogue = select(&project, args)?;
     let (built, report) =
         pool.install(|| scan(&project, &catalogue, args, &choices, &mut watch))?;
     if !args.no_cache {
@@ -193,6 +194,7 @@ fn stats(built: &Built, watch: &Stopwatch) -> Stats {
         functions: counts.functions,
         services: built.program.workspace.services.len(),
         statements: counts.statements,
+        source_bytes: built.n_bytes,
         peak_rss_bytes: peak_rss_bytes(),
         total_seconds: watch.total(),
         seconds,
