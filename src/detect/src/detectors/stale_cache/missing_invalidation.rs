@@ -421,20 +421,14 @@ fn read_through(
         })?;
         (is_change && !is_bookkeeping(access)).then_some((access, fill))
     })?;
-    let drops_anything = found.of(writer.unit).is_some_and(|marks| {
-        marks
-            .keys()
-            .any(|&mark| match (&found.marks[mark], &fill.prefix) {
-                (Mark::Key(known), Some(prefix)) => known == prefix,
-                (Mark::Key(_), None) => true,
-                _ => true,
-            })
-    });
+    let drops = |unit: FunctionId| {
+        found.of(unit).is_some_and(|marks| {
+            let mut marks = marks.keys().map(|&mark| &found.marks[mark]);
+            marks.any(|mark| may_drop(context, mark, fill, group.table))
+        })
+    };
     let callers = context.units().callers(program, writer.unit);
-    let by_caller = callers
-        .iter()
-        .any(|(caller, _)| found.of(*caller).is_some_and(|marks| !marks.is_empty()));
-    if drops_anything || by_caller {
+    if drops(writer.unit) || callers.iter().any(|&(caller, _)| drops(caller)) {
         return None;
     }
     let mut observation = start(
@@ -457,6 +451,19 @@ fn read_through(
         note,
     ));
     Some(observation)
+}
+
+/// Whether an invalidation may be one of what was filled from the table: nothing says that it is another.
+fn may_drop(context: &Context<'_>, mark: &Mark, fill: &Fill, table: Table) -> bool {
+    match (mark, &fill.prefix) {
+        (Mark::Key(known), Some(prefix)) => known == prefix,
+        (Mark::Key(_), None) => true,
+        _ => {
+            let said = subjects(context.program, mark);
+            let stem = subject(table.1.as_str());
+            said.is_empty() || said.iter().any(|said| said.ends_with(&stem))
+        }
+    }
 }
 
 /// Whether a row is changed by a column it is also read and cached by.

@@ -1,8 +1,15 @@
 //! Ways of looking for stale cache.
 
+mod detached_refresh;
+mod expiry_result;
 mod fills;
 mod invalidations;
+mod kept_address;
 mod missing_invalidation;
+mod narrow_key;
+mod peek_decision;
+mod uneven_layers;
+mod unshared_load;
 mod words;
 
 use super::Context;
@@ -13,7 +20,17 @@ pub(crate) use words::FAMILY;
 /// What a detector of this category sees; `None` for a name that is not one of its.
 pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
     match detector {
-        "write-without-invalidation" => Some(missing_invalidation::observe(context)),
+        "write-without-invalidation" => {
+            let mut found = missing_invalidation::observe(context);
+            found.extend(uneven_layers::observe(context));
+            Some(found)
+        }
+        "narrow-cache-key" => Some(narrow_key::observe(context)),
+        "unshared-load" => Some(unshared_load::observe(context)),
+        "detached-refresh" => Some(detached_refresh::observe(context)),
+        "cached-denial" => Some(peek_decision::observe(context)),
+        "kept-address" => Some(kept_address::observe(context)),
+        "expiry-result" => Some(expiry_result::observe(context)),
         _ => None,
     }
 }

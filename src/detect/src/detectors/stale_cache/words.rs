@@ -11,35 +11,104 @@ pub(crate) const FAMILY: Family = Family {
     facts: FACTS,
 };
 
-const DETECTORS: &[Detector] = &[Detector {
-    word: word(
-        "write-without-invalidation",
-        "a table is written and what a cache holds of it stays",
-    ),
-    conditions: &[
-        (
-            word("evidence", "why an invalidation is expected"),
+const DETECTORS: &[Detector] = &[
+    Detector {
+        word: word(
+            "write-without-invalidation",
+            "a table is written and what a cache holds of it stays",
+        ),
+        conditions: &[
+            (
+                word("evidence", "why an invalidation is expected"),
+                &[
+                    word("siblings", "others that write the table drop the entries"),
+                    word(
+                        "read-through",
+                        "the same type caches the row under the key it is changed by, and nothing drops it",
+                    ),
+                    word(
+                        "layers",
+                        "other methods of the type write the upper layer together with the lower",
+                    ),
+                ],
+            ),
+            (
+                word("verb", "what is written"),
+                &[
+                    word("insert", "a row is added"),
+                    word("update", "rows are changed"),
+                    word("delete", "rows are removed"),
+                ],
+            ),
+        ],
+        holes: &["table", "verb", "function", "cache"],
+    },
+    Detector {
+        word: word(
+            "narrow-cache-key",
+            "a cache key says less than the cached value depends on",
+        ),
+        conditions: &[(
+            word("lack", "what the key lacks"),
             &[
-                word("siblings", "others that write the table drop the entries"),
+                word("input", "an input of the loader"),
                 word(
-                    "read-through",
-                    "the same type caches the row under the key it is changed by, and nothing drops it",
+                    "discriminator",
+                    "a word that says which of two things stands in the key",
                 ),
             ],
+        )],
+        holes: &["input", "function"],
+    },
+    Detector {
+        word: word(
+            "unshared-load",
+            "a read-through cache runs its loader for every caller that misses",
         ),
-        (
-            word("verb", "what is written"),
-            &[
-                word("insert", "a row is added"),
-                word("update", "rows are changed"),
-                word("delete", "rows are removed"),
-            ],
+        conditions: &[],
+        holes: &["function"],
+    },
+    Detector {
+        word: word(
+            "detached-refresh",
+            "a refresh that outlives the request carries the request's context",
         ),
-    ],
-    holes: &["table", "verb", "function", "cache"],
-}];
+        conditions: &[],
+        holes: &["function"],
+    },
+    Detector {
+        word: word(
+            "cached-denial",
+            "a refusal is decided only when something is cached",
+        ),
+        conditions: &[],
+        holes: &["field", "function"],
+    },
+    Detector {
+        word: word(
+            "kept-address",
+            "an address from a cache stays there when the call to it fails",
+        ),
+        conditions: &[],
+        holes: &["function"],
+    },
+    Detector {
+        word: word(
+            "expiry-result",
+            "an entry's life is extended without a look at whether it was there",
+        ),
+        conditions: &[],
+        holes: &["function"],
+    },
+];
 
-const GUARDS: &[Word] = &[];
+const GUARDS: &[Word] = &[
+    word(
+        "single-flight",
+        "callers that miss together wait for one load",
+    ),
+    word("lock-held", "a lock is held while loading"),
+];
 
 const FACTS: &[Word] = &[
     word(
@@ -51,5 +120,8 @@ const FACTS: &[Word] = &[
         "sibling-in-file",
         "a function of the same file drops the entries",
     ),
+    word("layered", "two or more methods write both layers"),
+    word("lease", "the entry is a lease that others rely on"),
+    word("key-elsewhere", "the key is made by another function"),
     word("expires", "entries go away by themselves after a time"),
 ];
