@@ -39,7 +39,7 @@ fn is_of_cache(context: &Context<'_>, function: FunctionId) -> bool {
     let facts = context.program.code.function(function);
     let says = |name: &str| {
         let name = name.to_ascii_lowercase();
-        ["cach", "memo", "lru", "remember"]
+        ["cach", "memoiz", "memois", "lru"]
             .iter()
             .any(|word| name.contains(word))
     };
