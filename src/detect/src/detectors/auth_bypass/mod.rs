@@ -1,9 +1,13 @@
 //! Ways of looking for auth bypass.
 
 mod fail_open;
+mod missing_check;
 mod secret_comparison;
 mod secret_log;
 mod unary_only;
+mod unchecked_owner;
+mod unread_decision;
+mod unrelated_check;
 mod words;
 
 use super::Context;
@@ -18,6 +22,10 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "secret-comparison" => secret_comparison::observe(context),
         "logged-secret" => secret_log::observe(context),
         "unary-only-server" => unary_only::observe(context),
+        "missing-check" => missing_check::observe(context),
+        "unchecked-owner" => unchecked_owner::observe(context),
+        "unrelated-check" => unrelated_check::observe(context),
+        "unread-decision" => unread_decision::observe(context),
         _ => return None,
     })
 }

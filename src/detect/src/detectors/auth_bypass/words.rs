@@ -62,15 +62,75 @@ const DETECTORS: &[Detector] = &[
         )],
         holes: &["method", "function"],
     },
+    Detector {
+        word: word(
+            "missing-check",
+            "an entry lacks the check its siblings have",
+        ),
+        conditions: &[(
+            word("lacks", "what it lacks"),
+            &[
+                word(
+                    "layer",
+                    "a layer of the route: middleware, guard, procedure",
+                ),
+                word("check", "a call that checks the caller's right"),
+                word("caller", "a look at who calls, which it is given"),
+            ],
+        )],
+        holes: &["check", "function"],
+    },
+    Detector {
+        word: word(
+            "unchecked-owner",
+            "a record is used without comparing its owner, which siblings compare",
+        ),
+        conditions: &[(
+            word("owner", "whose it is compared to be"),
+            &[word("tenant", "a tenant's"), word("user", "a user's")],
+        )],
+        holes: &["source", "field", "peer", "function"],
+    },
+    Detector {
+        word: word(
+            "unrelated-check",
+            "a right is checked for one id of the request and another id of it is acted on",
+        ),
+        conditions: &[(
+            word("acts-on", "what is acted on"),
+            &[word(
+                "other-id",
+                "an id that nothing ties to the checked one",
+            )],
+        )],
+        holes: &["checked", "key", "callee", "function"],
+    },
+    Detector {
+        word: word("unread-decision", "nobody looks at what a check answers"),
+        conditions: &[(
+            word("ignores", "what nobody looks at"),
+            &[
+                word("answer", "yes or no"),
+                word("error", "the error that says no"),
+                word("promise", "the answer is not waited for"),
+                word("field", "the field that says yes or no"),
+            ],
+        )],
+        holes: &["check", "field", "function"],
+    },
 ];
 
-const GUARDS: &[Word] = &[];
+const GUARDS: &[Word] = &[word(
+    "checks-itself",
+    "the entry, or something it calls, checks the caller's right",
+)];
 
 const FACTS: &[Word] = &[
     word(
         "authenticates",
         "the function's name says that it authenticates",
     ),
+    word("tenant-data", "rows of tenants are read or changed"),
     word(
         "not-authorization",
         "the function decides about something else than a caller's rights",

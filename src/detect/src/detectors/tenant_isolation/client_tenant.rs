@@ -342,7 +342,10 @@ fn is_membership(body: &Body<'_>, name: &str, args: &[ExprId]) -> bool {
 }
 
 /// Arguments with the parts of literals among them.
-pub(super) fn arguments(body: &Body<'_>, call: betwixt_facts::ir::CallId) -> Vec<ExprId> {
+pub(in crate::detectors) fn arguments(
+    body: &Body<'_>,
+    call: betwixt_facts::ir::CallId,
+) -> Vec<ExprId> {
     let ir = body.ir;
     let mut found = Vec::new();
     let mut pending: Vec<ExprId> = ir.expr_list(ir.call(call).args).to_vec();

@@ -1,14 +1,18 @@
 //! Ways of looking for data of one tenant that another can reach.
 
 mod client_tenant;
+mod foreign_id;
 mod logged_only;
+mod optional_filter;
 mod unscoped_cache_key;
 mod unscoped_statement;
+mod unused_tenant;
 mod words;
 
 use super::Context;
 use crate::observation::Observation;
 
+pub(super) use client_tenant::arguments;
 pub(crate) use words::FAMILY;
 
 /// What a detector of this category sees; `None` for a name that is not one of its.
@@ -18,6 +22,9 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "unscoped-cache-key" => unscoped_cache_key::observe(context),
         "logged-only-check" => logged_only::observe(context),
         "client-tenant" => client_tenant::observe(context),
+        "optional-filter" => optional_filter::observe(context),
+        "unused-tenant" => unused_tenant::observe(context),
+        "foreign-id" => foreign_id::observe(context),
         _ => return None,
     })
 }

@@ -464,7 +464,7 @@ fn before_everywhere(context: &Context<'_>, access: &Access, keys: &[ExprRef]) -
 }
 
 /// The guard every caller has; `None` when one lacks it or the keys are not the callers'.
-fn in_callers(
+pub(super) fn in_callers(
     context: &Context<'_>,
     function: FunctionId,
     keys: &[ExprRef],

@@ -88,6 +88,42 @@ const DETECTORS: &[Detector] = &[
         )],
         holes: &["value", "function"],
     },
+    Detector {
+        word: word(
+            "optional-filter",
+            "a filter on the tenant vanishes when its value is empty",
+        ),
+        conditions: &[(
+            word("form", "where the filter is made optional"),
+            &[
+                word("statement", "in the text of the statement"),
+                word("code", "in the code that builds it"),
+            ],
+        )],
+        holes: &["column", "table", "function"],
+    },
+    Detector {
+        word: word(
+            "unused-tenant",
+            "a function is given the tenant, works on tenants' rows and never looks at it",
+        ),
+        conditions: &[(
+            word("given", "how it is given"),
+            &[word("parameter", "as a parameter")],
+        )],
+        holes: &["value", "table", "function"],
+    },
+    Detector {
+        word: word(
+            "foreign-id",
+            "an id from the request is written into a foreign key of a tenant's table",
+        ),
+        conditions: &[(
+            word("writes", "what the statement does"),
+            &[word("insert", "adds a row"), word("update", "changes rows")],
+        )],
+        holes: &["table", "column", "referenced", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[
@@ -142,6 +178,7 @@ const GUARDS: &[Word] = &[
         "tenants-compared",
         "the two tenants are compared in the function",
     ),
+    word("required-before", "an empty value is refused before"),
     word(
         "privileged-caller",
         "only privileged or internal callers come this way",
@@ -176,6 +213,15 @@ const FACTS: &[Word] = &[
         "inherited",
         "the table reaches its tenant over a foreign key",
     ),
+    word(
+        "authenticated-tenant",
+        "the value is the authenticated tenant, empty where there is none",
+    ),
+    word(
+        "marked-unused",
+        "the parameter's name says that nobody looks at it",
+    ),
+    word("implements", "the function's form is asked for by a trait"),
     word("used-after", "the tested value is used after the check"),
     word("shared-helper", "several callers rely on the function"),
 ];
