@@ -103,7 +103,31 @@ pub(crate) fn is_authorization(name: &str) -> bool {
         "assertaccess",
     ];
     let plain = plain(name);
-    plain.starts_with("enforce") || PARTS.iter().any(|word| plain.contains(word))
+    // Names of things that are authorizations and no questions: `LockAuthorizationCode`, `newAuthorizer`.
+    const THINGS: &[&str] = &[
+        "authorizationcode",
+        "authorizer",
+        "authorizationurl",
+        "authorizationheader",
+        "deviceauthorization",
+        "permissionmap",
+        "authorizationstate",
+        "authorizationnonce",
+        "transferwithauthorization",
+    ];
+    if THINGS.iter().any(|thing| plain.contains(thing)) {
+        return false;
+    }
+    let enforces = plain.strip_prefix("enforce").is_some_and(|what| {
+        what.is_empty()
+            || [
+                "action", "role", "access", "policy", "tenant", "owner", "auth", "scope", "member",
+                "ex",
+            ]
+            .iter()
+            .any(|known| what.starts_with(known))
+    });
+    enforces || PARTS.iter().any(|word| plain.contains(word))
 }
 
 /// Whether a name holds who the caller is.

@@ -3,6 +3,7 @@
 //! Siblings are the routes of one router, or the entries of one file that read or that write.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use betwixt_base::{FileId, Symbol};
 use betwixt_facts::ir::{CallId, ExprKind, LocalId, TypeRef};
@@ -30,7 +31,8 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
 /// What was asked of functions already.
 #[derive(Default)]
 struct Seen {
-    checks: FxHashMap<FunctionId, Option<CallSite>>,
+    checks: FxHashMap<(FunctionId, u32), Option<CallSite>>,
+    calls: FxHashMap<FileId, Vec<Rc<[CallSite]>>>,
     touches: FxHashMap<FunctionId, bool>,
 }
 
@@ -195,7 +197,10 @@ fn is_auth_layer(name: &str) -> bool {
 /// What is known of an entry that is compared with its siblings.
 struct Handler {
     function: FunctionId,
+    /// A check in the body or in what it calls.
     checked: Option<CallSite>,
+    /// The check stands in the body itself or one call further: what makes a habit.
+    checks_first: bool,
     /// The parameter that says who calls, and whether anything reads it.
     principal: Option<(Symbol, bool)>,
     has_tenant: bool,
@@ -232,9 +237,19 @@ fn by_body(context: &Context<'_>, seen: &mut Seen) -> Vec<Observation> {
             .and_then(|route| route.method)
             .map(Symbol::as_str);
         let writes = is_write(method, program.display(entry.function));
+        // Go: by its shape, but nobody outside can name it.
+        let is_go = program.code.facts(file).language.name() == "go";
+        if entry.kind == EntryKind::Rpc
+            && is_go
+            && !body.function.flags.is_exported
+            && !body.function.flags.is_closure
+        {
+            continue;
+        }
         groups.entry((file, writes)).or_default().push(Handler {
             function: entry.function,
             checked: checks(context, seen, entry.function, 0),
+            checks_first: checks(context, seen, entry.function, MAX_DEPTH - 1).is_some(),
             principal: principal(&body, used),
             has_tenant: has_tenant(&body),
         });
@@ -276,7 +291,7 @@ fn lacking_call(
     let checked: Vec<&Handler> = of_tenants
         .iter()
         .copied()
-        .filter(|other| other.checked.is_some())
+        .filter(|other| other.checks_first)
         .collect();
     let by_principal = unused.filter(|_| n_use >= 2);
     if by_principal.is_none() && (checked.len() < 2 || checked.len() * 10 < of_tenants.len() * 3) {
@@ -409,64 +424,63 @@ fn has_tenant(body: &Body<'_>) -> bool {
         })
 }
 
-/// A check of rights in a function, its closures, or what they call.
+/// A check of rights in a function, its closures, or what they call; asked once for each depth.
 fn checks(
     context: &Context<'_>,
     seen: &mut Seen,
     function: FunctionId,
     depth: u32,
 ) -> Option<CallSite> {
-    if depth == 0
-        && let Some(known) = seen.checks.get(&function)
-    {
+    if let Some(known) = seen.checks.get(&(function, depth)) {
         return *known;
     }
     let program = context.program;
-    let calls = calls_within(context, function);
-    let by_name = calls
-        .iter()
-        .find(|site| {
-            let ir = program.code.ir(site.file);
-            let takes = !ir.call(site.call).args.is_empty();
-            takes && call_name(ir, site.call).is_some_and(is_authorization)
-        })
-        .copied();
-    let found = by_name.or_else(|| {
-        if depth >= MAX_DEPTH {
-            return None;
-        }
-        calls.iter().find_map(|&site| {
-            let callees = program.calls.callee(site).functions();
-            let only = callees.first().filter(|_| callees.len() == 1)?;
-            (*only != function)
-                .then(|| checks(context, seen, *only, depth + 1))
-                .flatten()
-        })
+    let calls = calls_within(context, seen, function);
+    let by_name = calls.iter().find(|site| {
+        let ir = program.code.ir(site.file);
+        let takes = !ir.call(site.call).args.is_empty();
+        takes && call_name(ir, site.call).is_some_and(is_authorization)
     });
-    if depth == 0 {
-        seen.checks.insert(function, found);
+    let mut found = by_name.copied();
+    if found.is_none() && depth < MAX_DEPTH {
+        // Cycles end here, too.
+        seen.checks.insert((function, depth), None);
+        found = calls.iter().find_map(|&site| {
+            let callees = program.calls.callee(site).functions();
+            let only = *callees.first().filter(|_| callees.len() == 1)?;
+            (only != function)
+                .then(|| checks(context, seen, only, depth + 1))
+                .flatten()
+        });
     }
+    seen.checks.insert((function, depth), found);
     found
 }
 
 /// Calls in a function and the closures written in it.
-fn calls_within(context: &Context<'_>, function: FunctionId) -> Vec<CallSite> {
-    let body = Body::new(context, function);
-    let span = body.function.span;
-    let file = context.program.code.facts(body.file);
-    let inside: Vec<bool> = file
-        .functions
-        .iter()
-        .map(|inner| span.contains(inner.span))
-        .collect();
-    (0..body.ir.calls.len() as u32)
-        .map(CallId)
-        .filter(|&call| {
-            let of = body.ir.call(call).function.index();
-            of > 0 && inside[of]
-        })
-        .map(|call| body.site(call))
-        .collect()
+fn calls_within(context: &Context<'_>, seen: &mut Seen, function: FunctionId) -> Rc<[CallSite]> {
+    let program = context.program;
+    let (file, idx) = program.code.function_place(function);
+    let by_function = seen.calls.entry(file).or_insert_with(|| {
+        let facts = program.code.facts(file);
+        let mut all: Vec<Vec<CallSite>> = vec![Vec::new(); facts.functions.len()];
+        for (index, call) in facts.ir.calls.iter().enumerate() {
+            let mut of = Some(call.function);
+            // Closures belong to the functions around them; the top of the file is nobody's.
+            for _ in 0..16 {
+                let Some(inner) = of.filter(|inner| inner.0 > 0) else {
+                    break;
+                };
+                all[inner.index()].push(CallSite {
+                    file,
+                    call: CallId(index as u32),
+                });
+                of = facts.functions[inner.index()].parent;
+            }
+        }
+        all.into_iter().map(Rc::from).collect()
+    });
+    Rc::clone(&by_function[idx.index()])
 }
 
 /// Whether rows of tenants are read or changed by a function or what it calls.
@@ -480,7 +494,7 @@ fn touches_tenants(
         return known;
     }
     let program = context.program;
-    let calls = calls_within(context, function);
+    let calls = calls_within(context, seen, function);
     let mut own: Vec<FunctionId> = calls
         .iter()
         .map(|site| {

@@ -13,10 +13,11 @@ use betwixt_program::flow::defs::root_local;
 use betwixt_program::{CallSite, FunctionId};
 use rayon::prelude::*;
 
-use crate::body::{Body, peel, reported};
+use crate::body::{Body, call_name, peel, reported};
 use crate::detectors::Context;
 use crate::guards::before::guards;
 use crate::guards::keys::is_outside;
+use crate::guards::names::is_authorization;
 use crate::observation::{Observation, function_name, step};
 use crate::path::from_entry;
 use crate::tenant::plain;
@@ -174,6 +175,9 @@ fn lacking(
 ) -> Vec<Observation> {
     let program = context.program;
     let mut found: Vec<Observation> = Vec::new();
+    if is_credential(program.display(from)) {
+        return found;
+    }
     for &site in program.calls.callers(from) {
         let ir = program.code.ir(site.file);
         let caller = program
@@ -195,6 +199,52 @@ fn lacking(
         found.push(observation(&body, site, peer, owner, peers.len()));
     }
     found
+}
+
+/// What says who calls is no record of anybody's.
+fn is_credential(name: &str) -> bool {
+    let plain = plain(name);
+    [
+        "auth",
+        "session",
+        "token",
+        "apikey",
+        "currentuser",
+        "verify",
+        "claims",
+    ]
+    .iter()
+    .any(|word| plain.contains(word))
+}
+
+/// A check of rights that is given a part of the record.
+fn checked_after(body: &Body<'_>, call: CallId) -> Option<ExprId> {
+    let ir = body.ir;
+    let local = result_of(body, call)?;
+    body.calls().into_iter().find_map(|other| {
+        let checks = call_name(ir, other).is_some_and(is_authorization);
+        let takes = super::super::tenant_isolation::arguments(body, other)
+            .into_iter()
+            .any(|arg| root_local(ir, peel(ir, arg)) == Some(local));
+        (checks && takes).then_some(ir.call(other).expr)
+    })
+}
+
+/// The variable that holds a call's result.
+fn result_of(body: &Body<'_>, call: CallId) -> Option<LocalId> {
+    let ir = body.ir;
+    let made = ir.call(call).expr;
+    body.statements()
+        .into_iter()
+        .find_map(|stmt| match ir.stmt(stmt).kind {
+            StmtKind::Assign { target, value, .. } if peel(ir, value) == made => {
+                match ir.kind(target) {
+                    ExprKind::Local(local) => Some(local),
+                    _ => None,
+                }
+            }
+            _ => None,
+        })
 }
 
 fn is_sibling(context: &Context<'_>, peer: FunctionId, other: FunctionId) -> bool {
@@ -230,19 +280,7 @@ fn compares(body: &Body<'_>, owner: Owner) -> bool {
 /// Whether more of the result is used than that it is there.
 fn reads_on(body: &Body<'_>, call: CallId) -> bool {
     let ir = body.ir;
-    let made = ir.call(call).expr;
-    let local = body
-        .statements()
-        .into_iter()
-        .find_map(|stmt| match ir.stmt(stmt).kind {
-            StmtKind::Assign { target, value, .. } if peel(ir, value) == made => {
-                match ir.kind(target) {
-                    ExprKind::Local(local) => Some(local),
-                    _ => None,
-                }
-            }
-            _ => None,
-        });
+    let local = result_of(body, call);
     local.is_some_and(|local| {
         let reads = |expr: &betwixt_facts::ir::Expr| match expr.kind {
             ExprKind::Field(base, _) => matches!(ir.kind(base), ExprKind::Local(of) if of == local),
@@ -308,6 +346,16 @@ fn observation(
             "ownership-check",
             step(program, place, Some(body.id), Role::Guard, note),
         ));
+    }
+    if let Some(at) = checked_after(body, site.call) {
+        let guard = step(
+            program,
+            body.place(at),
+            Some(body.id),
+            Role::Guard,
+            "a part of it is checked",
+        );
+        observation.guards.push(("ownership-check", guard));
     }
     let path = from_entry(program, body.id, is_outside).unwrap_or_default();
     observation.lead_in(context, &path);

@@ -45,7 +45,10 @@ fn dropped(body: &Body<'_>) -> Vec<Observation> {
         };
         let is_check =
             call_name(ir, call).is_some_and(|name| is_denied_name(name) || is_authorization(name));
-        if !is_check || ir.call(call).mode == CallMode::Deferred {
+        if !is_check
+            || ir.call(call).mode == CallMode::Deferred
+            || is_taken_apart(body, inner, value)
+        {
             continue;
         }
         if let Some(what) = answer(body, call) {
@@ -53,6 +56,20 @@ fn dropped(body: &Body<'_>) -> Vec<Observation> {
         }
     }
     found
+}
+
+/// `a, err := f()` is the call and then its parts.
+fn is_taken_apart(body: &Body<'_>, call: ExprId, value: ExprId) -> bool {
+    let is_it = |base: ExprId| base == call || base == value;
+    body.ir.exprs.iter().any(|expr| match expr.kind {
+        ExprKind::Project(base, _)
+        | ExprKind::Field(base, _)
+        | ExprKind::Index(base, _)
+        | ExprKind::Cast(_, base) => is_it(base),
+        ExprKind::Unary(op, base) => is_it(base) && op != UnaryOp::Await,
+        ExprKind::Binary(_, a, b) => is_it(a) || is_it(b),
+        _ => false,
+    })
 }
 
 fn is_blank(body: &Body<'_>, target: ExprId) -> bool {
@@ -91,7 +108,7 @@ fn answer(body: &Body<'_>, call: CallId) -> Option<&'static str> {
 /// The name of a type, seen through promises.
 fn named(ir: &betwixt_facts::ir::Ir, written: TypeRefId, depth: u32) -> Option<&'static str> {
     match ir.type_ref(written) {
-        TypeRef::Named { name, args, .. } if name == &"Promise" && depth < 3 => {
+        TypeRef::Named { name, args, .. } if *name == "Promise" && depth < 3 => {
             args.first().and_then(|&inner| named(ir, inner, depth + 1))
         }
         TypeRef::Named { name, .. } => Some(name.as_str()),

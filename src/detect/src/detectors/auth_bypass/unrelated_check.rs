@@ -193,7 +193,7 @@ fn touches(context: &Context<'_>, function: FunctionId, depth: u32) -> bool {
 fn is_related(body: &Body<'_>, calls: &[CallId], tenant: Part, other: Part) -> bool {
     let ir = body.ir;
     let by_call = calls.iter().any(|&call| {
-        if call_name(ir, call).is_some_and(|name| is_record(name)) || log(ir, call).is_some() {
+        if call_name(ir, call).is_some_and(is_record) || log(ir, call).is_some() {
             return false;
         }
         let args = super::super::tenant_isolation::arguments(body, call);

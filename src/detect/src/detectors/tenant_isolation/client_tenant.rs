@@ -286,7 +286,7 @@ fn compared(body: &Body<'_>, statements: &[StmtId]) -> Option<ExprId> {
 }
 
 /// A value that is named after the tenant or comes from one.
-pub(super) fn is_tenant_value(body: &Body<'_>, expr: ExprId) -> bool {
+fn is_tenant_value(body: &Body<'_>, expr: ExprId) -> bool {
     let ir = body.ir;
     let expr = peel(ir, expr);
     let by_name = match ir.kind(expr) {

@@ -3,6 +3,7 @@
 mod client_tenant;
 mod foreign_id;
 mod logged_only;
+mod lone_client_tenant;
 mod optional_filter;
 mod unscoped_cache_key;
 mod unscoped_statement;
@@ -21,7 +22,11 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "unscoped-statement" => unscoped_statement::observe(context),
         "unscoped-cache-key" => unscoped_cache_key::observe(context),
         "logged-only-check" => logged_only::observe(context),
-        "client-tenant" => client_tenant::observe(context),
+        "client-tenant" => {
+            let mut found = client_tenant::observe(context);
+            found.extend(lone_client_tenant::observe(context));
+            found
+        }
         "optional-filter" => optional_filter::observe(context),
         "unused-tenant" => unused_tenant::observe(context),
         "foreign-id" => foreign_id::observe(context),

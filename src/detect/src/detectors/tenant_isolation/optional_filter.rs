@@ -3,6 +3,7 @@
 
 use betwixt_base::Symbol;
 use betwixt_facts::ir::{BinaryOp, Block, ExprId, ExprKind, Ir, StmtKind, UnaryOp};
+use betwixt_facts::sql::Value;
 use betwixt_findings::Role;
 use betwixt_program::control::{Control, Dominator, each_expr, leaves};
 use betwixt_program::events::Access;
@@ -44,7 +45,15 @@ fn in_statement(context: &Context<'_>, access: &Access, scoping: &Scoping) -> Op
     let program = context.program;
     let statement = &access.statement;
     let (index, predicate) = statement.predicates.iter().find_map(|predicate| {
-        if !predicate.is_optional || !is_equality(predicate.op) {
+        let is_given = matches!(
+            predicate.value,
+            Value::Param(_) | Value::Hole(_) | Value::Call(..)
+        );
+        if !predicate.is_optional
+            || !is_equality(predicate.op)
+            || !is_given
+            || access.exprs_of(&predicate.value).is_empty()
+        {
             return None;
         }
         let index = predicate.column.table?.0 as usize;

@@ -84,6 +84,10 @@ const DETECTORS: &[Detector] = &[
                     "stands-in",
                     "the sent one is taken where the authenticated one is missing",
                 ),
+                word(
+                    "alone",
+                    "only the sent one is taken, while siblings take the authenticated one",
+                ),
             ],
         )],
         holes: &["value", "function"],
