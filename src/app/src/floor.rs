@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use betwixt_base::Language;
 use betwixt_base::workspace::SourceFile;
-use betwixt_facts::schema;
+use betwixt_facts::{proto, schema};
 use betwixt_syntax::{Limits, TreeLanguage, parse_tree, script_of, with_rust_file};
 use rayon::prelude::*;
 
@@ -37,6 +37,7 @@ fn parse(file: &SourceFile, text: &str, limits: &Limits) {
         Language::Rust => with_rust_file(text, limits, drop),
         Language::Sql => drop(schema::read_sql_file(&file.path, text)),
         Language::Prisma => drop(schema::read_prisma(text)),
-        Language::Proto | Language::GraphQl | Language::Config => {}
+        Language::Proto => drop(proto::read_proto(&file.path, text)),
+        Language::GraphQl | Language::Config => {}
     }
 }

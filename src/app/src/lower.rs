@@ -2,7 +2,7 @@
 
 use betwixt_base::workspace::SourceFile;
 use betwixt_base::{FileId, Language, LineIndex, Problem, ProblemSeverity};
-use betwixt_facts::{go, rust, schema, typescript};
+use betwixt_facts::{go, proto, rust, schema, typescript};
 use betwixt_program::CodeFile;
 use betwixt_syntax::Limits;
 
@@ -43,6 +43,7 @@ fn read(id: FileId, file: &SourceFile, text: &str, limits: &Limits) -> (CodeFile
         facts: None,
         ops: Vec::new(),
         queries: Vec::new(),
+        proto: None,
         lines: None,
     };
     let problems = match file.language {
@@ -67,6 +68,11 @@ fn read(id: FileId, file: &SourceFile, text: &str, limits: &Limits) -> (CodeFile
         Language::Prisma => {
             let (ops, problems) = schema::read_prisma(text);
             code.ops = ops;
+            problems
+        }
+        Language::Proto => {
+            let (found, problems) = proto::read_proto(&file.path, text);
+            code.proto = found;
             problems
         }
         _ => Vec::new(),

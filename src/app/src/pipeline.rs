@@ -195,7 +195,7 @@ fn read_all(root: &Path, files: &[SourceFile], request: &Request) -> Vec<Read> {
     read
 }
 
-/// Files that hold code or a schema, the largest first, so that no thread is left alone with one at the end.
+/// Files that hold code or a schema of data or messages, the largest first, so that no thread is left alone with one at the end.
 fn largest_first(files: &[SourceFile]) -> Vec<FileId> {
     let mut order: Vec<FileId> = (0..files.len() as u32)
         .map(FileId)
@@ -211,7 +211,7 @@ fn largest_first(files: &[SourceFile]) -> Vec<FileId> {
 }
 
 fn is_schema(file: &SourceFile) -> bool {
-    matches!(file.language.name(), "sql" | "prisma")
+    matches!(file.language.name(), "sql" | "prisma" | "proto")
 }
 
 /// Reads and lowers one file; its text is gone when this returns.

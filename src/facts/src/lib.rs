@@ -9,6 +9,7 @@ mod file;
 pub mod go;
 pub mod ir;
 mod print;
+pub mod proto;
 pub mod rust;
 pub mod schema;
 pub mod sql;

@@ -7,7 +7,7 @@ use betwixt_facts::ir::FunctionIdx;
 
 use crate::events::{Access, AccessKind, Event};
 use crate::flow::ingredients::{Reach, ingredients};
-use crate::{FunctionId, Program};
+use crate::{CallSite, FunctionId, Program};
 
 /// Functions of a file with what calls them from outside, their events with the ingredients of each slot, and their statements.
 #[must_use]
@@ -27,10 +27,15 @@ fn describe_function(program: &Program, id: FunctionId, out: &mut String) {
     let events: Vec<&Event> = program.events.of_function(id).collect();
     let accesses: Vec<&Access> = program.events.accesses_of(id).collect();
     let is_entry = program.entries.of(id).next().is_some();
-    if events.is_empty() && accesses.is_empty() && !is_entry {
+    let mut linked = String::new();
+    describe_links(program, id, &mut linked);
+    if events.is_empty() && accesses.is_empty() && !is_entry && linked.is_empty() {
         return;
     }
-    let reached = program.entries.reached(id).names().join(", ");
+    let kinds = program.entries.reached(id).names();
+    let mut names: Vec<String> = kinds.into_iter().map(str::to_owned).collect();
+    names.extend(program.entries.reached(id).linked_names());
+    let reached = names.join(", ");
     let reached = if reached.is_empty() {
         "nothing known".to_owned()
     } else {
@@ -66,11 +71,12 @@ fn describe_function(program: &Program, id: FunctionId, out: &mut String) {
             );
         }
     }
+    out.push_str(&linked);
     for event in events {
         let _ = writeln!(
             out,
             "  {}: event {} ({})",
-            line(program, event),
+            line(program, event.site),
             event.kind,
             event.library
         );
@@ -87,15 +93,50 @@ fn describe_function(program: &Program, id: FunctionId, out: &mut String) {
     }
 }
 
-fn line(program: &Program, event: &Event) -> u32 {
-    let facts = program.code.facts(event.site.file);
-    facts.lines.line(
-        facts
-            .ir
-            .expr(facts.ir.call(event.site.call).expr)
-            .span
-            .start,
-    )
+/// Calls that other parts of the program answer, those nobody is known to answer, and who calls from there.
+fn describe_links(program: &Program, id: FunctionId, out: &mut String) {
+    let links = program.links();
+    for link in links.from_function(id) {
+        let _ = writeln!(
+            out,
+            "  {}: link {} {} -> {} ({}, {})",
+            line(program, link.site),
+            link.kind.name(),
+            link.name,
+            program.display(link.to),
+            link.found_by,
+            link.sureness.name(),
+        );
+    }
+    let file = program.code.file_of(id);
+    let own = (links.unlinked.iter()).filter(|one| one.site.file == file);
+    for one in own {
+        let ir = program.code.ir(file);
+        if program
+            .code
+            .function_id(file, ir.call(one.site.call).function)
+            == id
+        {
+            let (kind, name, reason) = (one.kind.name(), one.name, one.reason);
+            let at = line(program, one.site);
+            let _ = writeln!(out, "  {at}: unlinked {kind} {name}: {reason}");
+        }
+    }
+    for link in links.to_function(id) {
+        let _ = writeln!(
+            out,
+            "  called {} by {} as {}",
+            link.kind.phrase(),
+            program.display(link.from),
+            link.name
+        );
+    }
+}
+
+fn line(program: &Program, site: CallSite) -> u32 {
+    let facts = program.code.facts(site.file);
+    let call = facts.ir.expr(facts.ir.call(site.call).expr);
+    facts.lines.line(call.span.start)
 }
 
 fn describe_access(program: &Program, access: &Access, out: &mut String) {

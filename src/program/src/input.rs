@@ -3,6 +3,7 @@
 use betwixt_base::workspace::Workspace;
 use betwixt_base::{FileId, LineIndex};
 use betwixt_facts::FileFacts;
+use betwixt_facts::proto::ProtoFile;
 use betwixt_facts::schema::{NamedQuery, SchemaOp};
 use betwixt_rules::ModelSet;
 
@@ -17,6 +18,8 @@ pub struct CodeFile {
     pub ops: Vec<SchemaOp>,
     /// Named queries (sqlc).
     pub queries: Vec<NamedQuery>,
+    /// What it promises between services (`.proto`).
+    pub proto: Option<ProtoFile>,
     /// Line starts, for files without code facts.
     pub lines: Option<LineIndex>,
 }

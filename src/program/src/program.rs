@@ -16,6 +16,7 @@ use crate::index::{Code, Methods};
 use crate::link::{LinkContext, Links};
 use crate::models::ModelIndex;
 use crate::names::Names;
+use crate::proto::Proto;
 use crate::resolve::Resolver;
 use crate::schema::{Schema, SchemaSource};
 use crate::types::Type;
@@ -59,6 +60,8 @@ pub struct Program {
     pub local_types: Vec<Vec<Type>>,
     /// Who may call whom.
     pub calls: CallGraph,
+    /// What services promise each other.
+    pub proto: Proto,
     /// Tables, keys, tenancy.
     pub schema: Schema,
     /// What the program does.
@@ -87,6 +90,7 @@ impl Program {
         let mut facts: Vec<Option<betwixt_facts::FileFacts>> = Vec::new();
         facts.resize_with(workspace.files.len(), || None);
         let mut sources = Vec::new();
+        let mut protos = Vec::new();
         let mut schema_lines = std::collections::BTreeMap::new();
         let mut queries: FxHashMap<Symbol, Vec<QueryPlace>> = FxHashMap::default();
         for file in input.files {
@@ -109,12 +113,14 @@ impl Program {
                     ops: file.ops,
                 });
             }
+            protos.extend(file.proto.map(|proto| (file.file, proto)));
             if let Some(lines) = file.lines {
                 schema_lines.insert(file.file, lines);
             }
             facts[file.file.0 as usize] = file.facts;
         }
         let schema = Schema::build(sources, &input.tenancy);
+        let proto = Proto::new(protos);
         clock.lap("schema");
         let code = Code::new(facts);
         let models = ModelIndex::new(input.models);
@@ -158,6 +164,7 @@ impl Program {
             workspace: &workspace,
             events: &events,
             entries: &entries,
+            proto: &proto,
         });
         calls.add_links(links);
         entries.walk(&resolver, &calls);
@@ -182,6 +189,7 @@ impl Program {
             flows,
             local_types,
             calls,
+            proto,
             schema,
             events,
             entries,

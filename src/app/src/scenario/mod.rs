@@ -12,11 +12,13 @@
 
 mod check;
 mod complete;
+mod links;
 mod mark;
 mod page;
 mod run;
 
 pub use check::Expectation;
+pub use links::run_links;
 pub use mark::{Mark, Word, marks};
 pub use page::{Page, PageError, Scenario, ScenarioFile};
 pub use run::{Failed, Summary, run};

@@ -136,7 +136,7 @@ pub fn run(book: &Rulebook, rules: &[&Rule], pages: &[SourceText], only: Option<
 }
 
 impl Failed {
-    fn of_page(page: &str, line: u32, message: String) -> Self {
+    pub(super) fn of_page(page: &str, line: u32, message: String) -> Self {
         Self {
             page: page.to_owned(),
             line,
@@ -235,7 +235,7 @@ fn rule_marks(book: &Rulebook, page: &Page, scenario: &Scenario) -> (Vec<RuleMar
     (resolved, failed)
 }
 
-fn write_tree(scenario: &Scenario) -> Result<tempfile::TempDir, Failure> {
+pub(super) fn write_tree(scenario: &Scenario) -> Result<tempfile::TempDir, Failure> {
     let failure = |error| Failure::Output(std::env::temp_dir(), error);
     let tree = tempfile::Builder::new()
         .prefix("betwixt-scenario-")
@@ -251,7 +251,7 @@ fn write_tree(scenario: &Scenario) -> Result<tempfile::TempDir, Failure> {
     Ok(tree)
 }
 
-fn build(book: &Rulebook, config: &Config, root: &Path) -> Result<Built, Failure> {
+pub(super) fn build(book: &Rulebook, config: &Config, root: &Path) -> Result<Built, Failure> {
     let request = Request {
         root: root.to_path_buf(),
         exclude: config.exclude.clone(),

@@ -167,6 +167,15 @@ impl Reached {
             .map(|(_, name)| *name)
             .collect()
     }
+    /// The kinds that get here over a link only, for people.
+    #[must_use]
+    pub fn linked_names(self) -> Vec<String> {
+        EntryKind::ALL
+            .iter()
+            .filter(|(kind, _)| self.over_link(*kind) && !self.from(*kind))
+            .map(|(_, name)| format!("{name} over a link"))
+            .collect()
+    }
     pub(crate) fn add(&mut self, kind: EntryKind) {
         self.kinds |= 1 << kind as u16;
     }

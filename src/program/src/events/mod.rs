@@ -183,5 +183,7 @@ pub struct Context<'a> {
     pub paths: &'a [String],
 }
 
+pub(crate) use matching::last_name;
+
 pub use lift::is_parametric;
 pub use sql::QueryPlace;

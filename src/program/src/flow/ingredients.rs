@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 
 use crate::calls::{CallGraph, Callee};
 use crate::flow::defs::DefinitionKind;
+use crate::flow::passed::passed_on;
 use crate::ids::{CallSite, ExprRef, FunctionId, GlobalId};
 use crate::link::{Source, Target, same_field};
 use crate::names::Def;
@@ -423,6 +424,14 @@ impl Walk<'_> {
         }
         let converts = last.is_some_and(|name| is_conversion(name.as_str()));
         self.origin(OriginKind::Call(site), path, direct, at);
+        if let Some((inner, path)) = passed_on(self.resolver, ir, &call, &callee, path) {
+            let inner = ExprRef {
+                file: site.file,
+                expr: inner,
+            };
+            self.expr(inner, &path, direct, reach);
+            return;
+        }
         let args = ir.expr_list(call.args).to_vec();
         for arg in args {
             let is_context = matches!(ir.kind(arg), ExprKind::Local(local) if is_context_name(ir.local(local).name.as_str()));

@@ -5,4 +5,5 @@
 
 pub mod defs;
 pub mod ingredients;
+mod passed;
 pub mod text;

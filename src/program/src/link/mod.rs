@@ -34,6 +34,7 @@
 //! with more than [`MAX_TARGETS`] possible ends (an [`Unlinked`] with the reason).
 //! Order does not matter: links are sorted, and equal ones are merged.
 
+mod rpc;
 mod table;
 
 use betwixt_base::Symbol;
@@ -44,6 +45,7 @@ use crate::entries::Entries;
 use crate::events::Events;
 use crate::flow::ingredients::Path;
 use crate::ids::{CallSite, ExprRef, FunctionId};
+use crate::proto::Proto;
 use crate::resolve::Resolver;
 
 pub use table::{LinkId, Links};
@@ -129,6 +131,18 @@ pub enum Sureness {
     Likely,
     /// Service and method, method and route, or topic are known on both sides.
     Sure,
+}
+
+impl Sureness {
+    /// For people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Guess => "a guess",
+            Self::Likely => "likely",
+            Self::Sure => "sure",
+        }
+    }
 }
 
 /// A call and the function that answers it.
@@ -289,6 +303,8 @@ pub struct LinkContext<'a> {
     pub events: &'a Events,
     /// What is called from outside.
     pub entries: &'a Entries,
+    /// What services promise each other.
+    pub proto: &'a Proto,
 }
 
 impl LinkContext<'_> {
@@ -324,7 +340,7 @@ impl LinkContext<'_> {
 pub const MAX_TARGETS: usize = 4;
 
 /// One function per kind.
-const FINDERS: [fn(&LinkContext<'_>) -> Found; 0] = [];
+const FINDERS: [fn(&LinkContext<'_>) -> Found; 1] = [rpc::find];
 
 /// Finds the links of every kind; each finder is linear in the calls it looks at.
 #[must_use]
