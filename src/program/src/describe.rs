@@ -175,3 +175,60 @@ fn describe_access(program: &Program, access: &Access, out: &mut String) {
         );
     }
 }
+
+/// Routes, links and calls without one in the files of a folder, one per line.
+#[must_use]
+pub(crate) fn describe_folder(program: &Program, folder: &str) -> String {
+    let is_inside = |file: FileId| {
+        let path = &program.workspace.file(file).path;
+        folder.is_empty()
+            || path
+                .strip_prefix(folder)
+                .is_some_and(|rest| rest.starts_with('/'))
+    };
+    let place = |site: crate::CallSite| {
+        let facts = program.code.facts(site.file);
+        let at = facts.ir.expr(facts.ir.call(site.call).expr).span.start;
+        let path = &program.workspace.file(site.file).path;
+        format!("{path}:{}", facts.lines.line(at))
+    };
+    let mut out = String::new();
+    for route in &program.entries.routes {
+        let file = program.code.file_of(route.function);
+        if is_inside(file) {
+            let path = &program.workspace.file(file).path;
+            let name = program.display(route.function);
+            let _ = writeln!(out, "route {} -> {path} {name}", route.title());
+        }
+    }
+    for link in program
+        .links()
+        .links()
+        .iter()
+        .filter(|link| is_inside(link.site.file))
+    {
+        let to = program.code.file_of(link.to);
+        let _ = writeln!(
+            out,
+            "link {} {}: {} -> {} {} ({:?})",
+            link.kind.name(),
+            link.name,
+            place(link.site),
+            program.workspace.file(to).path,
+            program.display(link.to),
+            link.sureness
+        );
+    }
+    let unlinked = program.links().unlinked.iter();
+    for call in unlinked.filter(|call| is_inside(call.site.file)) {
+        let _ = writeln!(
+            out,
+            "unlinked {} {}: {} ({})",
+            call.kind.name(),
+            call.name,
+            place(call.site),
+            call.reason
+        );
+    }
+    out
+}

@@ -269,6 +269,12 @@ impl Program {
     pub fn describe_file(&self, file: FileId) -> String {
         crate::describe::describe_file(self, file)
     }
+
+    /// Routes, links and calls without one in a folder (empty: all), for `betwixt inspect`.
+    #[must_use]
+    pub fn describe_folder(&self, folder: &str) -> String {
+        crate::describe::describe_folder(self, folder)
+    }
 }
 
 fn infer_locals(resolver: &Resolver<'_>) -> Vec<Vec<Type>> {

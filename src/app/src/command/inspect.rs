@@ -1,4 +1,4 @@
-//! `betwixt inspect`: what the engine knows of one file, alone and as part of the program.
+//! `betwixt inspect`: what the engine knows of one file, alone and as part of the program; of a folder its routes and links.
 
 use betwixt_facts::print_facts;
 use betwixt_facts::schema::print_schema;
@@ -21,9 +21,22 @@ pub(super) fn run(args: &InspectArgs) -> Result<u8, Failure> {
     let pool = threads::pool(0)?;
     let mut request = project.request();
     // Whoever names a test file wants to see it.
-    request.include_tests = true;
+    request.include_tests = !args.file.is_dir();
     let text = pool.install(|| {
         let built = pipeline::build(&request, &mut Stopwatch::default())?;
+        if args.file.is_dir() {
+            let folder = args
+                .file
+                .canonicalize()
+                .unwrap_or_else(|_| args.file.clone());
+            let root = built
+                .root
+                .canonicalize()
+                .unwrap_or_else(|_| built.root.clone());
+            let folder = folder.strip_prefix(&root).unwrap_or(&folder);
+            let folder = folder.to_string_lossy().replace('\\', "/");
+            return Ok(built.program.describe_folder(&folder));
+        }
         let id = find_file(&built.program.workspace, &built.root, &args.file)?;
         let file = built.program.workspace.file(id);
         let source = betwixt_files::read(&built.root, file).map_err(|problem| {

@@ -8,7 +8,7 @@ use betwixt_rules::model::{EntryModel, Model, type_matches};
 use super::find::Finder;
 use super::glob::glob;
 use crate::events::matching::{Target, dotted_name, last_name, matches_call, path_owner};
-use crate::ids::CallSite;
+use crate::ids::{CallSite, ExprRef};
 use crate::resolve::Resolver;
 
 impl Finder<'_> {
@@ -168,26 +168,18 @@ impl Finder<'_> {
         }
         let code = self.resolver.code;
         let ir = code.ir(file);
-        let from_value = |mut expr| {
-            for _ in 0..4 {
-                match ir.kind(expr) {
-                    ExprKind::Closure(idx) => {
-                        return std::ptr::eq(
-                            &raw const code.facts(file).functions[idx.index()],
-                            function,
-                        );
-                    }
-                    ExprKind::Call(call) => match ir.expr_list(ir.call(call).args).last() {
-                        Some(&last) => expr = last,
-                        None => return false,
-                    },
-                    ExprKind::Name(name) => {
-                        return name == function.name && !function.flags.is_closure;
-                    }
-                    _ => return false,
-                }
+        let from_value = |expr| match ir.kind(expr) {
+            ExprKind::Closure(idx) => {
+                std::ptr::eq(&raw const code.facts(file).functions[idx.index()], function)
             }
-            false
+            ExprKind::Call(_) => {
+                let answers = self.answers(ExprRef { file, expr }, 0);
+                answers
+                    .iter()
+                    .any(|answer| std::ptr::eq(code.function(answer.function), function))
+            }
+            ExprKind::Name(name) => name == function.name && !function.flags.is_closure,
+            _ => false,
         };
         let global = code
             .facts(file)

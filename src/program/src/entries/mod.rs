@@ -11,6 +11,7 @@ mod guards;
 mod handlers;
 mod origin;
 mod placed;
+mod procedures;
 mod reach;
 mod registered;
 pub mod route;
@@ -29,8 +30,10 @@ use crate::resolve::Resolver;
 use find::Finder;
 use guards::ServiceLayer;
 use reach::reach;
+pub(crate) use registered::named_method;
 pub use route::{Layer, LayerScope, Route, RoutePath, Segment};
 use routers::{Attachment, Draft};
+pub(crate) use targets::verb;
 
 /// From where a function is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -322,6 +325,7 @@ impl Entries {
             let before: Vec<Layer> = before.map(|found| found.layer.clone()).collect();
             route.layers.splice(0..0, before);
         }
+        routes.extend(finder.procedures());
         routes.sort_by(|a, b| {
             let key = |route: &Route| (route.function, route.title(), route.registered);
             key(a).cmp(&key(b))

@@ -39,7 +39,7 @@ impl Finder<'_> {
         };
         let mut layers = Vec::new();
         self.guard_attributes(function, &entry.guard_attributes, &mut layers);
-        self.wrappers(file, function, &mut layers);
+        let method = method.or(self.wrappers(file, function, &mut layers));
         self.extractors(function, &mut layers);
         self.declared.push(Draft {
             route: Route {
@@ -104,21 +104,34 @@ impl Finder<'_> {
             .unwrap_or_default()
     }
 
-    /// What stands around an exported handler: `export const GET = withTenant(async () => …)`.
-    fn wrappers(&self, file: FileId, function: FunctionId, layers: &mut Vec<Layer>) {
+    /// What stands around an exported handler (`export const GET = withTenant(async () => …)`), and the method it is for.
+    fn wrappers(
+        &self,
+        file: FileId,
+        function: FunctionId,
+        layers: &mut Vec<Layer>,
+    ) -> Option<Symbol> {
         let facts = self.resolver.code.facts(file);
-        let globals = facts.globals.iter().filter_map(|global| global.init);
-        let exported = facts.exports.iter().filter_map(|export| export.value);
-        for expr in globals.chain(exported) {
+        let globals = facts
+            .globals
+            .iter()
+            .map(|global| (global.name, global.init));
+        let exported = facts
+            .exports
+            .iter()
+            .map(|export| (export.exported, export.value));
+        for (name, expr) in globals.chain(exported) {
+            let Some(expr) = expr else { continue };
             if !matches!(facts.ir.kind(expr), ExprKind::Call(_)) {
                 continue;
             }
             let found = self.answers(ExprRef { file, expr }, 0);
             if let Some(answer) = found.into_iter().find(|found| found.function == function) {
                 layers.extend(answer.layers);
-                return;
+                return answer.method.or_else(|| verb(name.as_str()));
             }
         }
+        None
     }
 }
 

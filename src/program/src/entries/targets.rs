@@ -3,7 +3,7 @@
 //! `auth(handler)`, `[check, handler]`, `get(list).post(create)`, `get(list).layer(auth)`, a factory that returns the handler.
 
 use betwixt_base::{Place, Symbol};
-use betwixt_facts::ir::{CallId, ExprKind, StmtKind};
+use betwixt_facts::ir::{CallId, ExprKind, StmtKind, StructEntry};
 
 use super::find::Finder;
 use super::route::{Layer, LayerScope};
@@ -40,6 +40,11 @@ const PLAIN: &[&str] = &[
     "with_state",
     "service_fn",
     "http.HandlerFunc",
+];
+
+/// Keys of the function in an object that describes a route.
+const HANDLER_KEYS: &[&str] = &[
+    "handler", "fn", "action", "resolve", "execute", "run", "loader",
 ];
 
 /// Calls in a handler's chain that put a layer around it.
@@ -83,12 +88,7 @@ impl Finder<'_> {
                     .collect::<Vec<_>>(),
                 depth,
             ),
-            ExprKind::Struct(_, entries) => ir
-                .entry_list(entries)
-                .iter()
-                .take(200)
-                .flat_map(|entry| self.answers(to(entry.value), depth + 1))
-                .collect(),
+            ExprKind::Struct(_, entries) => self.tabled(at, ir.entry_list(entries), depth),
             ExprKind::Local(local) => {
                 let values = resolver.flows[at.file.0 as usize].definitions(local);
                 values
@@ -103,6 +103,32 @@ impl Finder<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Handlers in an object: `{ GET: list, POST: create }`, `{ schema, handler: async () => … }`.
+    fn tabled(&self, at: ExprRef, entries: &[StructEntry], depth: u32) -> Vec<Answer> {
+        let says = |entry: &&StructEntry| {
+            let name = entry.name.as_str();
+            HANDLER_KEYS.contains(&name) || verb(name).is_some()
+        };
+        let is_told = entries.iter().any(|entry| says(&entry));
+        let mut found = Vec::new();
+        for entry in entries.iter().take(200) {
+            if is_told && !says(&entry) {
+                continue;
+            }
+            let value = ExprRef {
+                file: at.file,
+                expr: entry.value,
+            };
+            for mut answer in self.answers(value, depth + 1) {
+                if let Some(method) = verb(entry.name.as_str()) {
+                    answer.method.get_or_insert(method);
+                }
+                found.push(answer);
+            }
+        }
+        found
     }
 
     /// `const list = auth(async () => …)`: the constant's value, where it is a call.
@@ -385,7 +411,7 @@ impl Finder<'_> {
 }
 
 /// The HTTP method a call's name says.
-pub(super) fn verb(name: &str) -> Option<Symbol> {
+pub(crate) fn verb(name: &str) -> Option<Symbol> {
     let name = name.strip_suffix("_with").unwrap_or(name);
     let name = name.to_ascii_uppercase();
     let name = match name.as_str() {

@@ -34,8 +34,12 @@
 //! with more than [`MAX_TARGETS`] possible ends (an [`Unlinked`] with the reason).
 //! Order does not matter: links are sorted, and equal ones are merged.
 
+mod answers;
+mod http;
 mod rpc;
 mod table;
+mod trpc;
+mod url;
 
 use betwixt_base::Symbol;
 use betwixt_base::workspace::Workspace;
@@ -340,7 +344,7 @@ impl LinkContext<'_> {
 pub const MAX_TARGETS: usize = 4;
 
 /// One function per kind.
-const FINDERS: [fn(&LinkContext<'_>) -> Found; 1] = [rpc::find];
+const FINDERS: [fn(&LinkContext<'_>) -> Found; 3] = [rpc::find, http::find, trpc::find];
 
 /// Finds the links of every kind; each finder is linear in the calls it looks at.
 #[must_use]
@@ -367,6 +371,11 @@ pub fn same_field(a: Symbol, b: Symbol) -> bool {
             .map(|byte| byte.to_ascii_lowercase())
     };
     plain(a.as_str()).eq(plain(b.as_str()))
+}
+
+/// The last name of a callee; empty when it has none.
+fn last_of(ir: &betwixt_facts::ir::Ir, callee: betwixt_facts::ir::ExprId) -> &'static str {
+    crate::events::matching::last_name(ir, callee).map_or("", |name| name.as_str())
 }
 
 #[cfg(test)]
