@@ -155,6 +155,15 @@ pub enum RulesCommand {
     Show(ExplainArgs),
     /// Run the scenarios beside the rules.
     Test(RulesTestArgs),
+    /// List the words rules may use: detectors with their conditions, guards, facts.
+    Words(RulesWordsArgs),
+}
+
+/// `betwixt rules words`.
+#[derive(Debug, Args)]
+pub struct RulesWordsArgs {
+    /// Show only words whose name or meaning contains this.
+    pub text: Option<String>,
 }
 
 /// `betwixt rules list`.
@@ -166,6 +175,9 @@ pub struct RulesListArgs {
     /// Print a JSON array instead of a table.
     #[arg(long)]
     pub json: bool,
+    /// Print the catalogue as Markdown, by category.
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
 }
 
 /// `betwixt rules test`.

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use betwixt_detect::VOCABULARY;
+use betwixt_findings::Category;
 use betwixt_report::rule_page;
 use betwixt_rules::Rule;
 use serde::Serialize;
@@ -12,6 +14,8 @@ use crate::failure::{FOUND, Failure};
 use crate::project::Project;
 use crate::rulebook::{RuleTexts, Rulebook};
 use crate::{scenario, terminal, threads};
+
+mod words;
 
 /// Runs the command.
 pub(super) fn run(command: &RulesCommand) -> Result<u8, Failure> {
@@ -23,6 +27,10 @@ pub(super) fn run(command: &RulesCommand) -> Result<u8, Failure> {
             Ok(0)
         }
         RulesCommand::Test(args) => test(args),
+        RulesCommand::Words(args) => {
+            terminal::print(&words::page(&VOCABULARY, args.text.as_deref()))?;
+            Ok(0)
+        }
     }
 }
 
@@ -123,6 +131,8 @@ fn list(args: &RulesListArgs) -> Result<u8, Failure> {
         .collect();
     terminal::print(&if args.json {
         as_json(&rows)?
+    } else if args.markdown {
+        as_markdown(&rows)
     } else {
         as_table(&rows)
     })?;
@@ -145,6 +155,38 @@ fn as_table(rows: &[Row<'_>]) -> String {
             "{:<width$}  {:<8}  {}{off}",
             row.id, row.severity, row.title
         );
+    }
+    let _ = writeln!(out, "{}", counted(rows.len(), "rule"));
+    out
+}
+
+/// A table for each category that has rules; `rules/README.md` holds it.
+fn as_markdown(rows: &[Row<'_>]) -> String {
+    let mut out = String::new();
+    for category in Category::ALL {
+        let of_category: Vec<&Row<'_>> = rows
+            .iter()
+            .filter(|row| row.category == category.name())
+            .collect();
+        if of_category.is_empty() {
+            continue;
+        }
+        let _ = writeln!(
+            out,
+            "### {}\n\n| rule | what it finds | severity | languages |\n|---|---|---|---|",
+            category.name()
+        );
+        for row in of_category {
+            let name = row.id.rsplit('/').next().unwrap_or(row.id);
+            let _ = writeln!(
+                out,
+                "| `{name}` | {} | {} | {} |",
+                row.title.replace('|', "\\|"),
+                row.severity,
+                row.languages.join(", ")
+            );
+        }
+        out.push('\n');
     }
     let _ = writeln!(out, "{}", counted(rows.len(), "rule"));
     out
