@@ -3,8 +3,8 @@
 //! A detector is a way of looking; it reports observations: what was seen where, which guards were found, which facts hold.
 //! A rule decides from its data which observations become candidates, how bad and how sure. The engine names no rule.
 
-mod body;
 mod behaviour;
+mod body;
 mod detectors;
 mod guards;
 mod observation;

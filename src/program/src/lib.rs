@@ -8,6 +8,7 @@ pub mod control;
 mod describe;
 pub mod entries;
 pub mod events;
+pub mod failure;
 pub mod flow;
 mod ids;
 mod index;

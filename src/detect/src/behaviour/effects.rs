@@ -96,6 +96,14 @@ impl Effects {
         self.tables.iter().any(|(_, how)| how.has(change))
     }
 
+    /// Whether something outside the process is changed: rows, messages, other services, objects.
+    pub(crate) fn changes_anything(&self) -> bool {
+        self.changes_rows()
+            || self.acts.has(Acts::PUBLISH)
+            || self.acts.has(Acts::REMOTE)
+            || self.acts.has(Acts::STORE)
+    }
+
     fn add(&mut self, table: TableKey, how: Use) {
         if let Some((_, known)) = self.tables.iter_mut().find(|(known, _)| *known == table) {
             *known = known.with(how);

@@ -5,6 +5,7 @@
 
 pub(crate) mod derive;
 pub(crate) mod effects;
+pub(crate) mod fate;
 pub(crate) mod order;
 
 use std::collections::BTreeMap;

@@ -66,8 +66,31 @@ impl<'a> Order<'a> {
             .collect()
     }
 
+    /// The statements of the function and its closures, in order of text.
+    pub(crate) fn statements(&self) -> Vec<StmtId> {
+        let mut found: Vec<StmtId> = self
+            .controls
+            .values()
+            .flat_map(|control| control.statements().iter().copied())
+            .collect();
+        found.sort_by_key(|&stmt| (self.ir.stmt(stmt).span.start, stmt));
+        found
+    }
+
+    /// The control flow of the function and of its closures, in order of text.
+    pub(crate) fn controls(&self) -> Vec<&Control<'a>> {
+        let mut found: Vec<(&FunctionIdx, &Control<'a>)> = self.controls.iter().collect();
+        found.sort_by_key(|(idx, _)| **idx);
+        found.into_iter().map(|(_, control)| control).collect()
+    }
+
     fn end(&self, call: CallId) -> u32 {
         self.ir.expr(self.ir.call(call).expr).span.end
+    }
+
+    /// The control flow of the function or of one of its closures.
+    pub(crate) fn control(&self, function: FunctionIdx) -> Option<&Control<'a>> {
+        self.controls.get(&function)
     }
 
     /// The statement in which a call runs, with the function it is a statement of.

@@ -1,6 +1,13 @@
-//! Ways of looking for data loss.
+//! Ways of looking for data that is gone although nobody deleted it.
 
+mod answer;
+mod dropped_message;
+mod early_ack;
+mod reset;
+mod swallowed;
+mod undecoded;
 mod words;
+mod work;
 
 use super::Context;
 use crate::observation::Observation;
@@ -8,6 +15,17 @@ use crate::observation::Observation;
 pub(crate) use words::FAMILY;
 
 /// What a detector of this category sees; `None` for a name that is not one of its.
-pub(crate) fn observe(_context: &Context<'_>, _detector: &str) -> Option<Vec<Observation>> {
-    None
+pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
+    Some(match detector {
+        "reset-before-delivery" => reset::observe(context),
+        "failure-as-answer" => answer::observe(context),
+        "dropped-message" => {
+            let mut found = dropped_message::observe(context);
+            found.extend(undecoded::observe(context));
+            found
+        }
+        "early-ack" => early_ack::observe(context),
+        "swallowed-failure" => swallowed::observe(context),
+        _ => return None,
+    })
 }

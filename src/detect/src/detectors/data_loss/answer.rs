@@ -1,0 +1,124 @@
+//! "Could not ask" taken for "no": a branch for a failure or a bad answer that changes things for good.
+
+use betwixt_facts::ir::{BinaryOp, ExprId, ExprKind, Ir, LocalId, StmtKind};
+use betwixt_program::control::{Control, each_call};
+use betwixt_program::failure::mentions;
+use betwixt_program::{CallSite, FunctionId};
+
+use crate::behaviour::order::Order;
+use crate::detectors::Context;
+use crate::observation::{Observation, function_name};
+
+pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
+    let program = context.program;
+    let mut found = Vec::new();
+    for root in crate::behaviour::roots(program) {
+        let changes = context
+            .behaviour()
+            .effects(root)
+            .is_some_and(|effects| effects.changes_rows());
+        if changes {
+            of_function(context, root, &mut found);
+        }
+    }
+    found
+}
+
+fn of_function(context: &Context<'_>, root: FunctionId, found: &mut Vec<Observation>) {
+    let program = context.program;
+    let file = program.code.file_of(root);
+    let ir = program.code.ir(file);
+    let order = Order::new(context, root);
+    for control in order.controls() {
+        for &stmt in control.statements() {
+            let StmtKind::If { cond, then, .. } = ir.stmt(stmt).kind else {
+                continue;
+            };
+            let mut parts = Vec::new();
+            disjuncts(ir, cond, &mut parts);
+            let Some(error) = parts.iter().find_map(|&part| failed(ir, part)) else {
+                continue;
+            };
+            let others = parts.iter().any(|&part| !mentions(ir, part, error));
+            let looks_again = control.below(then).into_iter().any(|inner| {
+                betwixt_program::control::exprs_of(ir, inner)
+                    .into_iter()
+                    .any(|expr| mentions(ir, expr, error))
+            });
+            if !others || looks_again {
+                continue;
+            }
+            if let Some(call) = change_in(context, control, file, then) {
+                found.push(observation(context, root, call));
+            }
+        }
+    }
+}
+
+fn disjuncts(ir: &Ir, cond: ExprId, found: &mut Vec<ExprId>) {
+    match ir.kind(cond) {
+        ExprKind::Binary(BinaryOp::Or, a, b) if found.len() < 16 => {
+            disjuncts(ir, a, found);
+            disjuncts(ir, b, found);
+        }
+        _ => found.push(cond),
+    }
+}
+
+/// `err != nil`.
+fn failed(ir: &Ir, part: ExprId) -> Option<LocalId> {
+    let ExprKind::Binary(BinaryOp::Ne, a, b) = ir.kind(part) else {
+        return None;
+    };
+    match (ir.kind(a), ir.kind(b)) {
+        (ExprKind::Local(local), ExprKind::Nil)
+            if crate::tenant::plain(ir.local(local).name.as_str()).contains("err") =>
+        {
+            Some(local)
+        }
+        _ => None,
+    }
+}
+
+/// A call in the branch that changes rows.
+fn change_in(
+    context: &Context<'_>,
+    control: &Control<'_>,
+    file: betwixt_base::FileId,
+    then: betwixt_facts::ir::Block,
+) -> Option<CallSite> {
+    let program = context.program;
+    let behaviour = context.behaviour();
+    let ir = program.code.ir(file);
+    let mut found = None;
+    for stmt in control.below(then) {
+        each_call(ir, stmt, &mut |call| {
+            let site = CallSite { file, call };
+            let own = behaviour
+                .accesses_at(site)
+                .iter()
+                .any(|&index| crate::behaviour::writes(&program.events.accesses[index].statement));
+            let helper = behaviour
+                .effects_of_call(program, site)
+                .any(|effects| effects.changes_rows());
+            if found.is_none() && (own || helper) {
+                found = Some(site);
+            }
+        });
+    }
+    found
+}
+
+fn observation(context: &Context<'_>, root: FunctionId, call: CallSite) -> Observation {
+    let program = context.program;
+    let ir = program.code.ir(call.file);
+    let name = crate::behaviour::fate::last_name(ir, call.call).unwrap_or("write");
+    Observation {
+        holes: vec![
+            ("what", format!("`{name}`")),
+            ("function", function_name(program, root)),
+        ],
+        identity: vec![name.to_owned()],
+        ..Observation::new(context.call_place(call), root)
+    }
+}
