@@ -4,15 +4,15 @@
 //!
 //! - `links: (*Server).Get` the call on this line is linked to that function, and to no other; several are set apart by `|`;
 //! - `unlinked: part of the reason` the call surely leaves by a protocol, and its other end is not known;
-//! - `arrives: a, b` what stands on this line is made of values of these names, here or across links;
-//! - `absent: a` it is not made of a value of that name.
+//! - `arrives: a, b` the arguments or returned values of this line are made of values of these names, here or across links;
+//! - `absent: a` they are not made of a value of that name.
 //!
 //! A link at a line without a mark fails the page, so the nearest wrong link is tested by not being marked.
 
 use std::collections::BTreeSet;
 
 use betwixt_base::FileId;
-use betwixt_facts::ir::ExprId;
+use betwixt_facts::ir::StmtKind;
 use betwixt_program::flow::ingredients::{Reach, ingredients};
 use betwixt_program::{CallSite, ExprRef, Program};
 use betwixt_rules::SourceText;
@@ -136,10 +136,10 @@ fn marks(text: &str) -> Vec<LinkMark<'_>> {
 
 fn line_of(program: &Program, site: CallSite) -> u32 {
     let facts = program.code.facts(site.file);
-    let expr = facts.ir.call(site.call).expr;
+    let callee = facts.ir.call(site.call).callee;
     facts
         .lines
-        .line(facts.ir.expr(expr).span.end.saturating_sub(1))
+        .line(facts.ir.expr(callee).span.end.saturating_sub(1))
 }
 
 /// The functions that calls on a line are linked to.
@@ -181,22 +181,24 @@ fn check(program: &Program, file: FileId, mark: &LinkMark<'_>) -> Option<String>
     }
 }
 
-/// The names that what stands on a line is made of.
+/// The names that the arguments and returned values of a line are made of.
 fn names_on(program: &Program, file: FileId, line: u32) -> BTreeSet<&'static str> {
     let facts = program.code.facts(file);
+    let ir = &facts.ir;
+    let given = ir.calls.iter().flat_map(|call| ir.expr_list(call.args));
+    let returned = ir.stmts.iter().flat_map(|stmt| match stmt.kind {
+        StmtKind::Return(values) => ir.expr_list(values),
+        _ => &[],
+    });
+    let here = given
+        .chain(returned)
+        .filter(|&&expr| facts.lines.line(ir.expr(expr).span.start) == line);
     let resolver = program.resolver();
-    let mut names = BTreeSet::new();
-    for (index, expr) in facts.ir.exprs.iter().enumerate() {
-        if facts.lines.line(expr.span.start) == line {
-            let at = ExprRef {
-                file,
-                expr: ExprId(index as u32),
-            };
-            let made = ingredients(&resolver, &program.calls, at, Reach::WIDE);
-            names.extend(made.names.into_iter().map(|name| name.as_str()));
-        }
-    }
-    names
+    let made = here.flat_map(|&expr| {
+        let at = ExprRef { file, expr };
+        ingredients(&resolver, &program.calls, at, Reach::WIDE).names
+    });
+    made.map(|name| name.as_str()).collect()
 }
 
 /// Links at lines that say nothing about links.

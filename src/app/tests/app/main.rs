@@ -3,5 +3,6 @@
 mod catalogue;
 mod cli;
 mod determinism;
+mod links;
 mod robustness;
 mod support;
