@@ -157,6 +157,8 @@ pub enum RulesCommand {
     Test(RulesTestArgs),
     /// List the words rules may use: detectors with their conditions, guards, facts.
     Words(RulesWordsArgs),
+    /// Ask a PostgreSQL server about every statement, and compare with what the rules of schema-contract say.
+    Verify(RulesVerifyArgs),
 }
 
 /// `betwixt rules words`.
@@ -164,6 +166,20 @@ pub enum RulesCommand {
 pub struct RulesWordsArgs {
     /// Show only words whose name or meaning contains this.
     pub text: Option<String>,
+}
+
+/// `betwixt rules verify`.
+#[derive(Debug, Args)]
+pub struct RulesVerifyArgs {
+    /// The tree whose statements are asked about.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// A server on which scratch databases may be made and dropped: `postgres://user@host:port/postgres`.
+    #[arg(long, value_name = "URL")]
+    pub postgres: String,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `betwixt rules list`.

@@ -32,6 +32,16 @@ pub fn complaints(program: &Program, access: &Access) -> Vec<Complaint> {
     check(text, options, &catalog(program, access, dialect))
 }
 
+/// Whether an access belongs to a migration: what changes the schema step by step runs against the schema of its time.
+#[must_use]
+pub fn is_of_its_time(program: &Program, access: &Access) -> bool {
+    let path = &program.workspace.file(access.site.file).path;
+    path.split('/')
+        .rev()
+        .skip(1)
+        .any(|folder| folder.to_ascii_lowercase().contains("migrat"))
+}
+
 /// The tables an access's statement can mean.
 #[must_use]
 pub fn catalog<'a>(program: &'a Program, access: &Access, dialect: Dialect) -> SchemaCatalog<'a> {

@@ -5,6 +5,7 @@ mod init;
 mod inspect;
 mod rules;
 mod scan;
+mod verify;
 mod why;
 
 use crate::cli::{Cli, Command};

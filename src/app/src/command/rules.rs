@@ -31,6 +31,7 @@ pub(super) fn run(command: &RulesCommand) -> Result<u8, Failure> {
             terminal::print(&words::page(&VOCABULARY, args.text.as_deref()))?;
             Ok(0)
         }
+        RulesCommand::Verify(args) => super::verify::run(args),
     }
 }
 

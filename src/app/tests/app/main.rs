@@ -6,3 +6,4 @@ mod determinism;
 mod links;
 mod robustness;
 mod support;
+mod verify;

@@ -76,6 +76,27 @@ pub fn read_sql_file(path: &str, text: &str) -> SchemaFacts {
     }
 }
 
+/// The statements of a schema file that change the schema, each with the line it starts on (from 1), in the order they run.
+#[must_use]
+pub fn ddl_statements(text: &str) -> Vec<(usize, String)> {
+    const DATA: &[&str] = &[
+        "select", "insert", "update", "delete", "with", "merge", "copy", "begin", "commit",
+        "rollback", "start", "set", "end",
+    ];
+    let forward = script::forward_part(text);
+    let tokens = Tokens::new(&forward, Dialect::PostgreSql);
+    script::statements(&tokens)
+        .into_iter()
+        .filter(|(from, _)| !is_one_of(tokens.str(*from), DATA))
+        .map(|(from, to)| {
+            let start = tokens.tokens[from].start as usize;
+            let end = tokens.tokens[to - 1].end as usize;
+            let line = tokens.text[..start].matches('\n').count() + 1;
+            (line, tokens.text[start..end].to_owned())
+        })
+        .collect()
+}
+
 fn data_statements(
     text: &str,
     dialect: Dialect,

@@ -131,6 +131,23 @@ impl Prepared {
             .count()
     }
 
+    /// Whether parameter `number` stands anywhere in the text.
+    pub(crate) fn mentions(&self, number: u32) -> bool {
+        let name = format!("${number}");
+        let is_in = |text: &str| {
+            text.match_indices(&name).any(|(at, _)| {
+                let next = text.as_bytes().get(at + name.len());
+                !next.is_some_and(u8::is_ascii_digit)
+            })
+        };
+        let in_text = self.segments.iter().any(|segment| match segment {
+            Segment::Fixed(fixed) => is_in(fixed),
+            Segment::Hole { .. } => false,
+        });
+        let mut predicates = self.targets.iter().filter_map(|target| target.predicate);
+        in_text || predicates.any(|predicate| is_in(predicate.as_str()))
+    }
+
     /// How many fillings the hole at `place` has.
     pub(crate) fn n_options(&self, place: usize) -> usize {
         self.holes()

@@ -12,6 +12,7 @@ mod from;
 mod looks;
 mod lower;
 pub(crate) mod normal;
+mod numbered;
 mod param;
 mod prepare;
 mod print;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{Catalog, CatalogTable, CheckOptions, Complaint, ComplaintKind, Found, check};
 pub use looks::looks_like_sql;
+pub use numbered::numbered;
 pub use statement::{
     Assignment, ClauseHole, ColumnRef, Comparison, Conflict, ConflictAction, Insert, Join,
     JoinKind, Predicate, Projection, Scope, ScopeId, ScopeRole, SqlText, Statement, TableUse,

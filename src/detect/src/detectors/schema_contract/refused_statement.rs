@@ -6,7 +6,7 @@ use betwixt_base::Place;
 use betwixt_facts::ir::{CallForm, ExprId, ExprKind, UnaryOp};
 use betwixt_facts::sql::{Complaint, ComplaintKind, Verb};
 use betwixt_findings::Role;
-use betwixt_program::contract::complaints;
+use betwixt_program::contract::{complaints, is_of_its_time};
 use betwixt_program::events::{Access, AccessKind, Event};
 use betwixt_program::schema::TableId;
 use rayon::prelude::*;
@@ -23,7 +23,7 @@ pub(crate) fn observe(context: &Context<'_>) -> Vec<Observation> {
     let mut seen = FxHashSet::default();
     let texts: Vec<&Access> = accesses
         .iter()
-        .filter(|access| !access.is_conditional && !is_migration(context, access))
+        .filter(|access| !access.is_conditional && !is_of_its_time(context.program, access))
         .filter(|access| match &access.text {
             Some(text) => seen.insert((access.place, text.as_ref())),
             None => false,
@@ -42,15 +42,6 @@ pub(crate) fn observe(context: &Context<'_>) -> Vec<Observation> {
         })
         .collect();
     found.into_iter().flatten().collect()
-}
-
-/// What changes the schema step by step runs against the schema of its time.
-fn is_migration(context: &Context<'_>, access: &Access) -> bool {
-    let path = &context.program.workspace.file(access.site.file).path;
-    path.split('/')
-        .rev()
-        .skip(1)
-        .any(|folder| folder.to_ascii_lowercase().contains("migrat"))
 }
 
 fn word_of(kind: ComplaintKind) -> &'static str {

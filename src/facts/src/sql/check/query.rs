@@ -111,7 +111,11 @@ impl Checker<'_> {
         {
             return;
         }
-        let gaps: Vec<u32> = self.params.gaps().collect();
+        let gaps: Vec<u32> = self
+            .params
+            .gaps()
+            .filter(|number| !self.prepared.mentions(*number))
+            .collect();
         for number in gaps {
             self.complain(
                 ComplaintKind::PlaceholderGap,

@@ -128,6 +128,7 @@ fn columns_have_to_exist() {
         "u.q does not exist",
     );
     taken("SELECT x AS name FROM t ORDER BY name");
+    taken("SELECT x AS name, count(*) FROM t GROUP BY (name, v)");
     taken("SELECT ctid, t FROM t");
     taken("SELECT name FROM elsewhere JOIN t ON true");
     taken("SELECT 1 FROM t WHERE EXISTS (SELECT 1 FROM u WHERE t_id = t.id AND n = 1)");
@@ -224,6 +225,8 @@ fn every_parameter_gets_one_type() {
     taken("INSERT INTO t (id, v) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET v = $2, x = $2");
     taken("UPDATE t SET v = $1 WHERE id = $2 RETURNING $1 || 'x'");
     taken("SELECT 1 = $1 OR $1 IS NULL");
+    taken("SELECT sum(n) OVER w FROM t WHERE n = $2 WINDOW w AS (ORDER BY n + $1)");
+    taken("INSERT INTO t (n, id) VALUES (NULLIF($1, 0), $2)");
     taken("SELECT $1 || '%', lower($2), $3::int + 1");
     taken(
         "SELECT 1 FROM t WHERE id = ANY($1) AND v = ANY($2) AND n IN ($3, $4) LIMIT $5 OFFSET $6",
