@@ -157,7 +157,7 @@ pub enum RulesCommand {
     Test(RulesTestArgs),
     /// List the words rules may use: detectors with their conditions, guards, facts.
     Words(RulesWordsArgs),
-    /// Ask a PostgreSQL server about every statement, and compare with what the rules of schema-contract say.
+    /// Hold what schema-contract says of statements against a PostgreSQL server.
     Verify(RulesVerifyArgs),
 }
 
