@@ -172,15 +172,18 @@ impl Proto {
     /// The message a type written in `package` means, looked for as protobuf does: from the innermost package outwards.
     #[must_use]
     pub fn message_in(&self, package: Symbol, written: Symbol) -> Option<&Message> {
-        let idx = in_scope(&self.messages_by_name, package, written)?;
-        self.messages.get(idx as usize)
+        let named = |full| {
+            self.messages_named(full)
+                .find(|message| message.full == full)
+        };
+        in_scope(package, written, named)
     }
 
     /// The enum a type written in `package` means.
     #[must_use]
     pub fn enum_in(&self, package: Symbol, written: Symbol) -> Option<&Enum> {
-        let idx = in_scope(&self.enums_by_name, package, written)?;
-        self.enums.get(idx as usize)
+        let named = |full| self.enums_named(full).find(|one| one.full == full);
+        in_scope(package, written, named)
     }
 
     /// Methods that generated code of some language calls `name`: `GetItem`, `getItem`, `get_item`.
@@ -225,10 +228,11 @@ fn last(name: Symbol) -> Symbol {
     }
 }
 
-fn in_scope(known: &FxHashMap<Symbol, Vec<u32>>, package: Symbol, written: Symbol) -> Option<u32> {
+/// Looks a written name up in a package and the packages around it; `named` knows full names.
+fn in_scope<T>(package: Symbol, written: Symbol, named: impl Fn(Symbol) -> Option<T>) -> Option<T> {
     let written = written.as_str();
     if let Some(absolute) = written.strip_prefix('.') {
-        return known.get(&Symbol::new(absolute))?.first().copied();
+        return named(Symbol::new(absolute));
     }
     let mut scope = package.as_str();
     loop {
@@ -236,11 +240,9 @@ fn in_scope(known: &FxHashMap<Symbol, Vec<u32>>, package: Symbol, written: Symbo
             "" => Symbol::new(written),
             _ => Symbol::new(&format!("{scope}.{written}")),
         };
-        if let Some(&[first, ..]) = known.get(&name).map(Vec::as_slice) {
-            return Some(first);
-        }
-        if scope.is_empty() {
-            return None;
+        let found = named(name);
+        if found.is_some() || scope.is_empty() {
+            return found;
         }
         scope = scope.rsplit_once('.').map_or("", |(outer, _)| outer);
     }
