@@ -1,6 +1,8 @@
 //! Ways of looking for effects that are not the same when repeated.
 
+mod fresh_key;
 mod repeated_effect;
+mod unkeyed_create;
 mod words;
 
 use super::Context;
@@ -11,6 +13,8 @@ pub(crate) use words::FAMILY;
 /// What a detector of this category sees; `None` for a name that is not one of its.
 pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
     Some(match detector {
+        "fresh-idempotency-key" => fresh_key::observe(context),
+        "unkeyed-create" => unkeyed_create::observe(context),
         "repeated-effect" => repeated_effect::observe(context),
         _ => return None,
     })

@@ -11,38 +11,56 @@ pub(crate) const FAMILY: Family = Family {
     facts: FACTS,
 };
 
-const DETECTORS: &[Detector] = &[Detector {
-    word: word(
-        "repeated-effect",
-        "an effect that is not the same when repeated is reached from a message, webhook or job",
-    ),
-    conditions: &[
-        (
-            word("effect", "what is repeated"),
-            &[
-                word("increment", "a stored number is changed relative to itself"),
-                word(
-                    "insert",
-                    "a row is added and no unique key refuses it the second time",
-                ),
-                word("payment", "money is moved"),
-                word("mail", "a message is sent to a person"),
-                word("webhook", "another company's system is called"),
-                word("publish", "a message is published"),
-                word("delete", "a row that is gone already is an error"),
-            ],
+const DETECTORS: &[Detector] = &[
+    Detector {
+        word: word(
+            "fresh-idempotency-key",
+            "an idempotency key is made from chance or the clock where the call may be repeated",
         ),
-        (
-            word("entry", "what is delivered more than once"),
-            &[
-                word("consumer", "messages of a queue or stream"),
-                word("webhook", "events another system sends"),
-                word("job", "runs of a scheduler or worker"),
-            ],
+        conditions: &[],
+        holes: &["source", "function"],
+    },
+    Detector {
+        word: word(
+            "unkeyed-create",
+            "something is created at another company without a key that tells repetitions",
         ),
-    ],
-    holes: &["effect", "entry", "entry-function", "function", "target"],
-}];
+        conditions: &[],
+        holes: &["target", "function"],
+    },
+    Detector {
+        word: word(
+            "repeated-effect",
+            "an effect that is not the same when repeated is reached from a message, webhook or job",
+        ),
+        conditions: &[
+            (
+                word("effect", "what is repeated"),
+                &[
+                    word("increment", "a stored number is changed relative to itself"),
+                    word(
+                        "insert",
+                        "a row is added and no unique key refuses it the second time",
+                    ),
+                    word("payment", "money is moved"),
+                    word("mail", "a message is sent to a person"),
+                    word("webhook", "another company's system is called"),
+                    word("publish", "a message is published"),
+                    word("delete", "a row that is gone already is an error"),
+                ],
+            ),
+            (
+                word("entry", "what is delivered more than once"),
+                &[
+                    word("consumer", "messages of a queue or stream"),
+                    word("webhook", "events another system sends"),
+                    word("job", "runs of a scheduler or worker"),
+                ],
+            ),
+        ],
+        holes: &["effect", "entry", "entry-function", "function", "target"],
+    },
+];
 
 const GUARDS: &[Word] = &[
     word("replacing-engine", "the table's engine drops duplicates"),
@@ -56,4 +74,14 @@ const GUARDS: &[Word] = &[
     ),
 ];
 
-const FACTS: &[Word] = &[];
+const FACTS: &[Word] = &[
+    word(
+        "redelivered",
+        "a message, event or job run gets here and may come again",
+    ),
+    word("retried", "the call is the body of a retry"),
+    word(
+        "siblings-keyed",
+        "other such calls of the program carry a key",
+    ),
+];

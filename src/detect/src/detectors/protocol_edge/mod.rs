@@ -1,5 +1,7 @@
-//! Ways of looking for protocol edge.
+//! Ways of looking for protocol edges.
 
+mod growing_backoff;
+mod silent_failure;
 mod words;
 
 use super::Context;
@@ -8,6 +10,10 @@ use crate::observation::Observation;
 pub(crate) use words::FAMILY;
 
 /// What a detector of this category sees; `None` for a name that is not one of its.
-pub(crate) fn observe(_context: &Context<'_>, _detector: &str) -> Option<Vec<Observation>> {
-    None
+pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
+    match detector {
+        "growing-backoff" => Some(growing_backoff::observe(context)),
+        "silent-failure" => Some(silent_failure::observe(context)),
+        _ => None,
+    }
 }

@@ -1,6 +1,8 @@
-//! The words rules of resource lifecycle may use.
+//! The words rules of resource lifecycles may use.
 
 use betwixt_rules::{Detector, Family, Word};
+
+use crate::vocabulary::word;
 
 /// The words of this category.
 pub(crate) const FAMILY: Family = Family {
@@ -9,7 +11,23 @@ pub(crate) const FAMILY: Family = Family {
     facts: FACTS,
 };
 
-const DETECTORS: &[Detector] = &[];
+const DETECTORS: &[Detector] = &[Detector {
+    word: word(
+        "empty-adapter",
+        "an implementation of an interface drops an error or a parameter",
+    ),
+    conditions: &[(
+        word("dropped", "what is dropped"),
+        &[
+            word(
+                "error",
+                "the outcome of the work: success is always reported",
+            ),
+            word("parameter", "what the caller worked out"),
+        ],
+    )],
+    holes: &["name", "function"],
+}];
 
 const GUARDS: &[Word] = &[];
 

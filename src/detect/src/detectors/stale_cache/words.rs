@@ -118,7 +118,7 @@ const FACTS: &[Word] = &[
     word("several-siblings", "two or more others drop the entries"),
     word(
         "sibling-in-file",
-        "a function of the same file drops the entries",
+        "a function of the same file does it right",
     ),
     word("layered", "two or more methods write both layers"),
     word("lease", "the entry is a lease that others rely on"),
