@@ -430,7 +430,8 @@ fn fill_inner(models: &mut [Model]) {
 }
 
 /// How many arguments a call must have for the slots that say what the event is about.
-fn needs_args(slots: &BTreeMap<String, String>) -> usize {
+/// The key of an effect tells repetitions apart and may be left out: that is what rules ask.
+fn needs_args(kind: &str, slots: &BTreeMap<String, String>) -> usize {
     let of_selector = |text: &String| {
         let selector = Selector::parse(text)?;
         selector
@@ -444,6 +445,7 @@ fn needs_args(slots: &BTreeMap<String, String>) -> usize {
     };
     ["key", "topic", "text", "url", "path"]
         .iter()
+        .filter(|name| !(**name == "key" && kind.starts_with("effect.")))
         .filter_map(|name| of_selector(slots.get(*name)?))
         .max()
         .unwrap_or(0)
@@ -454,7 +456,7 @@ fn parse(file: &SourceText) -> Result<Model, RuleError> {
         .map_err(|error| RuleError::from_yaml(&file.path, &error))?;
     model.source.clone_from(&file.path);
     for event in &mut model.events {
-        event.needs_args = needs_args(&event.slots);
+        event.needs_args = needs_args(&event.event, &event.slots);
     }
     check::check(&model, &file.text)?;
     Ok(model)

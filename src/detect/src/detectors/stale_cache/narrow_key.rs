@@ -30,7 +30,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         if !is_key || program.workspace.file(event.site.file).marks.test {
             continue;
         }
-        found.extend(omission(context, event));
+        found.extend(omissions(context, event));
         for observation in collisions(context, event) {
             if slots.insert(observation.place) {
                 found.push(observation);
@@ -40,21 +40,34 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
     found
 }
 
-/// An input of the loader that the key lacks.
-fn omission(context: &Context<'_>, event: &Event) -> Option<Observation> {
+/// The inputs of the loader that the key lacks.
+fn omissions(context: &Context<'_>, event: &Event) -> Vec<Observation> {
     let program = context.program;
-    let &loader = event.slot("loader").first()?;
-    let ir = program.code.ir(loader.file);
-    let ExprKind::Closure(idx) = ir.kind(loader.expr) else {
-        return None;
+    let Some(&loader) = event.slot("loader").first() else {
+        return Vec::new();
+    };
+    let ExprKind::Closure(idx) = program.code.ir(loader.file).kind(loader.expr) else {
+        return Vec::new();
     };
     let made = key_ingredients(context, event);
     if made.is_cut {
-        return None;
+        return Vec::new();
     }
-    let missing = inputs(context, loader.file, idx)
+    inputs(context, loader.file, idx)
         .into_iter()
-        .find(|&local| !holds(context, loader.file, &made, local))?;
+        .filter(|&local| !holds(context, loader.file, &made, local))
+        .map(|missing| omission(context, event, loader, missing))
+        .collect()
+}
+
+fn omission(
+    context: &Context<'_>,
+    event: &Event,
+    loader: ExprRef,
+    missing: LocalId,
+) -> Observation {
+    let program = context.program;
+    let ir = program.code.ir(loader.file);
     let name = ir.local(missing).name;
     let place = context.call_place(event.site);
     let mut observation = Observation {
@@ -82,7 +95,7 @@ fn omission(context: &Context<'_>, event: &Event) -> Option<Observation> {
     observation
         .trace
         .push(step(program, at, Some(event.function), Role::Step, note));
-    Some(observation)
+    observation
 }
 
 fn is_list(ir: &Ir, expr: ExprId) -> bool {
@@ -305,8 +318,10 @@ fn is_plain(ir: &Ir, written: betwixt_facts::ir::TypeRefId, depth: u32) -> bool 
                     | "u64"
                     | "usize"
                     | "f64"
-            ) || (matches!(name.as_str(), "Option" | "Array" | "Vec")
-                && args.iter().all(|&arg| is_plain(ir, arg, depth + 1)))
+            ) || name.as_str().ends_with("Id")
+                || name.as_str().ends_with("ID")
+                || (matches!(name.as_str(), "Option" | "Array" | "Vec")
+                    && args.iter().all(|&arg| is_plain(ir, arg, depth + 1)))
         }
         TypeRef::Pointer(inner) | TypeRef::Slice(inner) => is_plain(ir, *inner, depth + 1),
         TypeRef::Union(all) => {
