@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use betwixt_base::{FileId, Symbol};
 use betwixt_facts::TypeKind;
-use betwixt_facts::ir::{CallForm, CallId, ExprId, ExprKind, FunctionIdx, UnaryOp};
+use betwixt_facts::ir::{CallForm, CallId, ExprId, ExprKind, FunctionIdx, LocalId, UnaryOp};
 use petgraph::graph::{DiGraph, NodeIndex};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -62,6 +62,9 @@ const COMMON_METHODS: &[&str] = &[
     "insert", "remove", "has", "keys", "values", "init", "handle", "on", "emit", "call",
 ];
 
+/// Most structs looked at that embed one type.
+const MAX_EMBEDDERS: usize = 64;
+
 /// Most implementers an interface call is resolved to.
 pub(crate) const MAX_TARGETS: usize = 24;
 
@@ -92,7 +95,22 @@ impl Resolver<'_> {
             {
                 self.callee_of(file, inner, form, inside, depth + 1)
             }
-            ExprKind::Local(_) => Callee::Unknown,
+            ExprKind::Local(local) => self.local_callee(file, local),
+            _ => Callee::Unknown,
+        }
+    }
+
+    /// A variable that is a function literal and nothing else: `run := func(…) {…}`.
+    fn local_callee(&self, file: FileId, local: LocalId) -> Callee {
+        let known = match self.flows.get(file.0 as usize) {
+            Some(flow) => flow.definitions(local),
+            None => &[],
+        };
+        let [only] = known else {
+            return Callee::Unknown;
+        };
+        match self.code.ir(file).kind(only.value) {
+            ExprKind::Closure(idx) => Callee::One(self.code.function_id(file, idx)),
             _ => Callee::Unknown,
         }
     }
@@ -463,9 +481,7 @@ impl Resolver<'_> {
             "go" => {
                 !self.code.is_interface(owner)
                     && self.signature_fits(interface, method)
-                    && wanted
-                        .iter()
-                        .all(|&name| self.find_method(owner, name, 0).is_some())
+                    && self.has_methods(owner, wanted, 0)
             }
             _ => {
                 let (file, _) = self.code.type_place(owner);
@@ -481,6 +497,40 @@ impl Resolver<'_> {
                             .all(|&name| self.methods.own(owner, name).is_some()))
             }
         }
+    }
+
+    /// Whether a type, or a struct that embeds it and so has its methods, has all of these.
+    fn has_methods(&self, owner: TypeId, wanted: &[Symbol], depth: u32) -> bool {
+        let has = |&name: &Symbol| self.find_method(owner, name, 0).is_some();
+        wanted.iter().all(has)
+            || (depth < 3
+                && self
+                    .methods
+                    .embedders(owner)
+                    .iter()
+                    .take(MAX_EMBEDDERS)
+                    .any(|&outer| self.has_methods(outer, wanted, depth + 1)))
+    }
+
+    /// Notes which structs embed which types; Go methods are promoted that way.
+    pub(crate) fn embeddings(&self) -> Vec<(TypeId, TypeId)> {
+        let mut found = Vec::new();
+        for (file, facts) in self.code.code_files() {
+            if facts.language.name() != "go" {
+                continue;
+            }
+            for (index, def) in facts.types.iter().enumerate() {
+                let outer = self.code.type_id(file, index);
+                for field in def.fields.iter().filter(|field| field.embedded) {
+                    if let Type::Def(inner) = self.written(file, field.type_ref)
+                        && inner != outer
+                    {
+                        found.push((inner, outer));
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// Whether a method has as many parameters and results as the interface asks for, with types of the same names.

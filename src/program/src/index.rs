@@ -178,9 +178,20 @@ pub struct Methods {
     by_type: FxHashMap<(TypeId, Symbol), FunctionId>,
     by_name: FxHashMap<Symbol, Vec<FunctionId>>,
     owner: FxHashMap<FunctionId, TypeId>,
+    /// Go: the structs that embed a type, in id order.
+    embedders: FxHashMap<TypeId, Vec<TypeId>>,
 }
 
 impl Methods {
+    /// Records that a struct embeds a type.
+    pub(crate) fn add_embedder(&mut self, embedded: TypeId, by: TypeId) {
+        self.embedders.entry(embedded).or_default().push(by);
+    }
+    /// The structs that embed a type, in id order.
+    #[must_use]
+    pub fn embedders(&self, embedded: TypeId) -> &[TypeId] {
+        self.embedders.get(&embedded).map_or(&[], Vec::as_slice)
+    }
     /// Records a method.
     pub(crate) fn add(&mut self, owner: TypeId, name: Symbol, function: FunctionId) {
         self.by_type.entry((owner, name)).or_insert(function);

@@ -6,16 +6,18 @@
 use std::collections::BTreeSet;
 
 use betwixt_base::{FileId, Symbol};
-use betwixt_facts::ir::{ExprId, ExprKind, LocalId, LocalKind, StmtKind};
+use betwixt_facts::ir::{CallId, ExprId, ExprKind, FunctionIdx, LocalId, LocalKind, StmtKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::calls::{Callee, MAX_TARGETS};
+use crate::calls::Callee;
 use crate::ids::{CallSite, ExprRef, FunctionId, TypeId};
 use crate::resolve::Resolver;
 use crate::types::Type;
 
 const MAX_DEPTH: u32 = 8;
 const MAX_CALLERS: usize = 64;
+/// Most values looked at of one list of arguments.
+const MAX_OPTIONS: usize = 24;
 
 /// A value stored in a field.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +26,10 @@ struct Stored {
     value: ExprRef,
 }
 
+/// Most functions one call may reach; a table of handlers has as many as there are messages.
+const MAX_TARGETS: usize = 64;
 /// Most values looked at for one call.
-const MAX_STEPS: usize = 240;
+const MAX_STEPS: usize = 320;
 
 /// What a walk found and where it has been.
 #[derive(Default)]
@@ -106,19 +110,33 @@ impl<'a> FunctionValues<'a> {
                 continue;
             };
             for entry in ir.entry_list(entries) {
-                if !wanted.contains(&entry.name) || !may_be_function(ir.kind(entry.value)) {
+                let is_position = entry
+                    .name
+                    .as_str()
+                    .starts_with(|c: char| c.is_ascii_digit());
+                if !(is_position || wanted.contains(&entry.name))
+                    || !may_be_function(ir.kind(entry.value))
+                {
                     continue;
                 }
                 let owner = match resolver.written(file, written) {
                     Type::Def(id) => Some(id),
                     _ => None,
                 };
+                let name = if is_position {
+                    positional(resolver, owner, entry.name)
+                } else {
+                    entry.name
+                };
+                if !wanted.contains(&name) {
+                    continue;
+                }
                 let value = ExprRef {
                     file,
                     expr: entry.value,
                 };
                 self.fields
-                    .entry(entry.name)
+                    .entry(name)
                     .or_default()
                     .push(Stored { owner, value });
             }
@@ -141,9 +159,15 @@ impl<'a> FunctionValues<'a> {
         match ir.kind(at.expr) {
             ExprKind::Local(local) => self.local(at.file, local, depth, found),
             ExprKind::Field(base, name) => self.field(at.file, base, name, depth, found),
-            ExprKind::Index(base, _) | ExprKind::Project(base, 0) => {
-                self.collect(to(base), depth + 1, found)
-            }
+            ExprKind::Project(base, n) => match ir.kind(base) {
+                ExprKind::Call(call) => {
+                    let file = at.file;
+                    self.returned(CallSite { file, call }, n as usize, depth, found);
+                }
+                _ if n == 0 => self.collect(to(base), depth + 1, found),
+                _ => {}
+            },
+            ExprKind::Index(base, _) => self.collect(to(base), depth + 1, found),
             ExprKind::Struct(_, entries) if depth > 0 => {
                 for entry in ir.entry_list(entries).iter().take(64) {
                     self.collect(to(entry.value), depth + 1, found);
@@ -161,14 +185,11 @@ impl<'a> FunctionValues<'a> {
             ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => {
                 self.collect(to(inner), depth + 1, found)
             }
-            ExprKind::Call(call) if depth > 0 => self.returned(
-                CallSite {
-                    file: at.file,
-                    call,
-                },
-                depth,
-                found,
-            ),
+            ExprKind::Call(call) if depth > 0 => {
+                let file = at.file;
+                self.returned(CallSite { file, call }, 0, depth, found);
+                self.appended(at.file, call, depth, found);
+            }
             _ => {}
         }
     }
@@ -193,23 +214,16 @@ impl<'a> FunctionValues<'a> {
             return;
         };
         let function = self.resolver.code.function_id(file, facts.function);
-        for site in self
-            .callers
-            .get(&function)
-            .into_iter()
-            .flatten()
-            .take(MAX_CALLERS)
-        {
+        let known = self.resolver.code.function(function);
+        let takes_rest = known.flags.is_variadic && known.params.last() == Some(&local);
+        let n_args = if takes_rest { MAX_OPTIONS } else { 1 };
+        let sites = self.callers.get(&function).into_iter().flatten();
+        for site in sites.take(MAX_CALLERS) {
             let ir = self.resolver.code.ir(site.file);
-            if let Some(&arg) = ir.expr_list(ir.call(site.call).args).get(n as usize) {
-                self.collect(
-                    ExprRef {
-                        file: site.file,
-                        expr: arg,
-                    },
-                    depth + 1,
-                    found,
-                );
+            let args = ir.expr_list(ir.call(site.call).args).iter();
+            for &expr in args.skip(n as usize).take(n_args) {
+                let file = site.file;
+                self.collect(ExprRef { file, expr }, depth + 1, found);
             }
         }
     }
@@ -233,22 +247,68 @@ impl<'a> FunctionValues<'a> {
         }
     }
 
-    /// `wrap(name, handler)`: the closure it returns.
-    fn returned(&self, site: CallSite, depth: u32, found: &mut Found) {
+    /// `wrap(name, handler)`: the closure it returns, or one of several results (`tx, rollback, err := begin()`).
+    fn returned(&self, site: CallSite, result: usize, depth: u32, found: &mut Found) {
         let callee = self.resolver.callee_at(site.file, site.call, 6);
-        for &function in callee.functions().iter().take(2) {
+        for &function in callee.functions().iter().take(4) {
             let (file, idx) = self.resolver.code.function_place(function);
             let ir = self.resolver.code.ir(file);
             for &stmt in self.resolver.flows[file.0 as usize].returns[idx.index()]
                 .iter()
-                .take(4)
+                .take(8)
             {
-                if let StmtKind::Return(values) = ir.stmt(stmt).kind
-                    && let Some(&value) = ir.expr_list(values).first()
-                {
-                    self.collect(ExprRef { file, expr: value }, depth + 1, found);
+                let StmtKind::Return(values) = ir.stmt(stmt).kind else {
+                    continue;
+                };
+                match ir.expr_list(values) {
+                    [] => self.named_result(file, idx, result, depth, found),
+                    &[only] if result > 0 => {
+                        if let ExprKind::Call(call) = ir.kind(only)
+                            && depth < MAX_DEPTH
+                        {
+                            self.returned(CallSite { file, call }, result, depth + 1, found);
+                        }
+                    }
+                    values => {
+                        if let Some(&expr) = values.get(result) {
+                            self.collect(ExprRef { file, expr }, depth + 1, found);
+                        }
+                    }
                 }
             }
+        }
+    }
+
+    /// A bare `return` of a function with named results.
+    fn named_result(
+        &self,
+        file: FileId,
+        function: FunctionIdx,
+        result: usize,
+        depth: u32,
+        found: &mut Found,
+    ) {
+        let locals = &self.resolver.code.ir(file).locals;
+        let named = locals.iter().position(|local| {
+            local.function == function
+                && matches!(local.kind, LocalKind::Result(n) if usize::from(n) == result)
+        });
+        if let Some(named) = named
+            && depth < MAX_DEPTH
+        {
+            self.local(file, LocalId(named as u32), depth + 1, found);
+        }
+    }
+
+    /// `append(list, f, g)`: the list's elements and those added.
+    fn appended(&self, file: FileId, call: CallId, depth: u32, found: &mut Found) {
+        let ir = self.resolver.code.ir(file);
+        let call = ir.call(call);
+        if !matches!(ir.kind(call.callee), ExprKind::Name(name) if name == "append") {
+            return;
+        }
+        for &expr in ir.expr_list(call.args).iter().take(MAX_OPTIONS) {
+            self.collect(ExprRef { file, expr }, depth + 1, found);
         }
     }
 }
@@ -284,6 +344,15 @@ fn called_fields(resolver: &Resolver<'_>, callees: &[Vec<Callee>]) -> FxHashSet<
         }
     }
     wanted
+}
+
+/// The field that the n-th value of a positional struct literal fills.
+fn positional(resolver: &Resolver<'_>, owner: Option<TypeId>, position: Symbol) -> Symbol {
+    let field = owner.and_then(|owner| {
+        let n: usize = position.as_str().parse().ok()?;
+        resolver.code.type_def(owner).fields.get(n)
+    });
+    field.map_or(position, |field| field.name)
 }
 
 fn owner_type(resolver: &Resolver<'_>, file: FileId, base: ExprId) -> Option<TypeId> {

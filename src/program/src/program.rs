@@ -125,7 +125,19 @@ impl Program {
         let code = Code::new(facts);
         let models = ModelIndex::new(input.models);
         let names = Names::new(&workspace, &code);
-        let methods = names.methods(&code);
+        let mut methods = names.methods(&code);
+        let embeddings = Resolver {
+            code: &code,
+            names: &names,
+            methods: &methods,
+            models: &models,
+            flows: &[],
+            local_types: &[],
+        }
+        .embeddings();
+        for (embedded, by) in embeddings {
+            methods.add_embedder(embedded, by);
+        }
         clock.lap("names");
         let flows: Vec<FileFlow> = code
             .files
