@@ -1,7 +1,8 @@
-//! Pages about links: which call is answered by which function, and which values cross.
+//! Pages about calls and links: which function a call calls, which one answers it elsewhere, and which values cross.
 //!
 //! Pages are written like those of rules (see the module's head); the marks are others:
 //!
+//! - `calls: F` the calls on this line call that function of the tree, and no other; several are set apart by `|`;
 //! - `links: (*Server).Get` the call on this line is linked to that function, and to no other; several are set apart by `|`;
 //! - `unlinked: part of the reason` the call surely leaves by a protocol, and its other end is not known;
 //! - `arrives: a, b` the arguments or returned values of this line are made of values of these names, here or across links;
@@ -12,7 +13,7 @@
 use std::collections::BTreeSet;
 
 use betwixt_base::FileId;
-use betwixt_facts::ir::StmtKind;
+use betwixt_facts::ir::{CallId, StmtKind};
 use betwixt_program::flow::ingredients::{Reach, ingredients};
 use betwixt_program::{CallSite, ExprRef, Program};
 use betwixt_rules::SourceText;
@@ -23,7 +24,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::rulebook::Rulebook;
 
-const WORDS: [&str; 4] = ["links", "unlinked", "arrives", "absent"];
+const WORDS: [&str; 5] = ["calls", "links", "unlinked", "arrives", "absent"];
 
 /// Runs pages about links. Must run on a pool of [`crate::threads`].
 pub fn run_links(book: &Rulebook, pages: &[SourceText]) -> Summary {
@@ -151,14 +152,32 @@ fn linked(program: &Program, file: FileId, line: u32) -> BTreeSet<&'static str> 
         .collect()
 }
 
+/// The functions that calls on a line call.
+fn called(program: &Program, file: FileId, line: u32) -> BTreeSet<&'static str> {
+    let n_calls = program.code.ir(file).calls.len() as u32;
+    let sites = (0..n_calls).map(|call| CallSite {
+        file,
+        call: CallId(call),
+    });
+    sites
+        .filter(|&site| line_of(program, site) == line)
+        .flat_map(|site| program.calls.callee(site).functions())
+        .map(|&function| program.display(function))
+        .collect()
+}
+
 /// What is not as marked.
 fn check(program: &Program, file: FileId, mark: &LinkMark<'_>) -> Option<String> {
     match mark.word {
-        "links" => {
+        "links" | "calls" => {
             let wanted: BTreeSet<&str> = mark.argument.split('|').map(str::trim).collect();
-            let found = linked(program, file, mark.line);
+            let found = if mark.word == "links" {
+                linked(program, file, mark.line)
+            } else {
+                called(program, file, mark.line)
+            };
             (found != wanted)
-                .then(|| format!("marked `links: {}`, linked to {found:?}", mark.argument))
+                .then(|| format!("marked `{}: {}`, found {found:?}", mark.word, mark.argument))
         }
         "unlinked" => {
             let mut all = program.links().unlinked.iter();

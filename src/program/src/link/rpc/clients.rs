@@ -412,7 +412,8 @@ impl<'a> Clients<'a> {
         let endings = ENDINGS.iter().filter_map(|ending| {
             let is_description = matches!(*ending, "Definition" | "Service");
             let stem = name.as_str().strip_suffix(ending)?;
-            (!stem.is_empty() && !(needs_ending && is_description)).then(|| Symbol::new(stem))
+            let is_name = !stem.is_empty() && (!needs_ending || !is_description);
+            is_name.then(|| Symbol::new(stem))
         });
         let mut found = endings.map(|stem| self.offer.named(stem));
         found

@@ -57,6 +57,10 @@ impl Servers {
                 finder.by_shape(service);
             }
         }
+        #[expect(
+            clippy::iter_over_hash_type,
+            reason = "each list is put in order by itself"
+        )]
         for handlers in finder.found.handlers.values_mut() {
             handlers.sort_by_key(|handler| (handler.function, !handler.is_registered));
             handlers.dedup_by_key(|handler| handler.function);
