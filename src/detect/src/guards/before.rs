@@ -309,7 +309,6 @@ fn is_format_check(name: &str) -> bool {
 
 /// Whether an argument is one of the keys, or an object that holds it.
 fn holds(context: &Context<'_>, call: CallSite, arg: ExprId, keys: &[ExprRef]) -> bool {
-    let ir = context.program.code.ir(call.file);
     let at = ExprRef {
         file: call.file,
         expr: arg,
@@ -317,21 +316,69 @@ fn holds(context: &Context<'_>, call: CallSite, arg: ExprId, keys: &[ExprRef]) -
     if keys.iter().any(|&key| same_value(context, at, key)) {
         return true;
     }
-    match ir.kind(arg) {
-        ExprKind::Struct(_, entries) => ir.entry_list(entries).iter().any(|entry| {
-            keys.iter().any(|&key| {
-                same_value(
-                    context,
-                    ExprRef {
-                        file: call.file,
-                        expr: entry.value,
-                    },
-                    key,
-                )
-            })
-        }),
-        _ => false,
+    derived(context, at)
+        .into_iter()
+        .any(|part| keys.iter().any(|&key| same_value(context, part, key)))
+}
+
+/// What an argument holds or is looked up by: parts of literals, and the arguments of the calls that made it
+/// (`{ organizationId: await organizationOf(id) }` is looked up by `id`).
+fn derived(context: &Context<'_>, at: ExprRef) -> Vec<ExprRef> {
+    let ir = context.program.code.ir(at.file);
+    let mut found = Vec::new();
+    let mut pending = vec![(at.expr, 0)];
+    while let Some((expr, depth)) = pending.pop() {
+        if found.len() > 40 || depth > 5 {
+            break;
+        }
+        let mut push =
+            |exprs: &[ExprId]| pending.extend(exprs.iter().map(|&part| (part, depth + 1)));
+        match ir.kind(expr) {
+            ExprKind::Struct(_, entries) => {
+                let values: Vec<ExprId> = ir
+                    .entry_list(entries)
+                    .iter()
+                    .map(|entry| entry.value)
+                    .collect();
+                push(&values);
+            }
+            ExprKind::List(items) => push(ir.expr_list(items)),
+            ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) | ExprKind::Project(inner, _) => {
+                push(&[inner])
+            }
+            ExprKind::Field(base, _)
+                if matches!(ir.kind(base), ExprKind::Local(_)) && depth > 0 =>
+            {
+                push(&[base])
+            }
+            ExprKind::Call(call) if depth > 0 => push(ir.expr_list(ir.call(call).args)),
+            ExprKind::Local(local) => {
+                let definitions = context.program.flows[at.file.0 as usize].definitions(local);
+                let looked_up = |known: &betwixt_program::flow::defs::Definition| {
+                    let mut value = known.value;
+                    while let ExprKind::Unary(_, inner) | ExprKind::Project(inner, _) =
+                        ir.kind(value)
+                    {
+                        value = inner;
+                    }
+                    matches!(ir.kind(value), ExprKind::Call(_) | ExprKind::Field(..))
+                };
+                if let [only] = definitions
+                    && looked_up(only)
+                {
+                    push(&[only.value]);
+                }
+            }
+            _ => {}
+        }
+        if expr != at.expr {
+            found.push(ExprRef {
+                file: at.file,
+                expr,
+            });
+        }
     }
+    found
 }
 
 /// A scoped data access at this very call whose filter holds one of the keys.

@@ -146,13 +146,29 @@ fn comparing(
             .take(1)
             .flat_map(|block| ir.block(block).to_vec())
             .find_map(|inner| comparing(context, ir, control, inner, depth + 1)),
-        StmtKind::Return(values) => ir
-            .expr_list(values)
-            .iter()
-            .copied()
-            .find(|&value| compares_tenant(context, ir, value)),
+        StmtKind::Return(values) => {
+            let values = ir.expr_list(values);
+            values
+                .iter()
+                .copied()
+                .find(|&value| compares_tenant(context, ir, value))
+                .or_else(|| hands_on(context, ir, values))
+        }
         _ => None,
     }
+}
+
+/// `return row, row.TenantID, nil`: whoever asked gets the row's tenant beside the row, to compare it.
+fn hands_on(context: &Context<'_>, ir: &Ir, values: &[ExprId]) -> Option<ExprId> {
+    let mut rest = values.iter().skip(1).copied();
+    rest.find(|&value| {
+        let mut is_part = false;
+        each_expr(ir, value, &mut |id| {
+            is_part |= matches!(ir.kind(id), ExprKind::Field(base, name)
+                if context.tenants.matches(name) && matches!(ir.kind(base), ExprKind::Local(_)));
+        });
+        is_part && !matches!(ir.kind(value), ExprKind::Struct(..))
+    })
 }
 
 /// `row.TenantID != tenantID`, `row.tenant !== ctx.tenant`: a comparison in which a tenant takes part and no literal does.

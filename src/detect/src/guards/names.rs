@@ -275,6 +275,7 @@ pub(crate) fn is_identity(name: &str) -> bool {
         "signature",
         "streamkey",
         "subdomain",
+        "namespace",
         "username",
         "invite",
         "jti",

@@ -8,6 +8,7 @@ use betwixt_facts::ir::{
 };
 use betwixt_findings::Role;
 use betwixt_program::FunctionId;
+use betwixt_program::calls::Callee;
 use rayon::prelude::*;
 
 use crate::body::{Body, call_name, observe_bodies, peel, reported};
@@ -128,11 +129,11 @@ struct Asked {
 
 /// Answers of which siblings read the decision and one reads something else.
 fn unread_fields(context: &Context<'_>) -> Vec<Observation> {
-    let asked: Vec<(&'static str, Asked)> = reported(context)
+    let asked: Vec<(String, Asked)> = reported(context)
         .par_iter()
         .flat_map_iter(|&id| questions(&Body::new(context, id)))
         .collect();
-    let mut by_name: BTreeMap<&'static str, Vec<Asked>> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, Vec<Asked>> = BTreeMap::new();
     for (name, one) in asked {
         by_name.entry(name).or_default().push(one);
     }
@@ -204,7 +205,20 @@ fn bare(name: Symbol) -> String {
     name.as_str().trim_start_matches("Get").to_owned()
 }
 
-fn questions(body: &Body<'_>) -> Vec<(&'static str, Asked)> {
+/// The function that is asked, so that its askers can be compared; `None` for a name that many have.
+fn identity(body: &Body<'_>, call: CallId, name: &str) -> Option<String> {
+    let program = body.context.program;
+    match program.calls.callee(body.site(call)) {
+        Callee::One(function) => Some(format!("{name} #{}", function.0)),
+        Callee::Many(functions) => Some(format!("{name} #{}", functions.first()?.0)),
+        Callee::External { package, name } if !package.is_empty() => {
+            Some(format!("{package} {name}"))
+        }
+        _ => (name.len() >= 12).then(|| name.to_owned()),
+    }
+}
+
+fn questions(body: &Body<'_>) -> Vec<(String, Asked)> {
     let ir = body.ir;
     let mut found = Vec::new();
     for stmt in body.statements() {
@@ -229,9 +243,12 @@ fn questions(body: &Body<'_>) -> Vec<(&'static str, Asked)> {
         let Some(name) = call_name(ir, call).filter(|name| asks(name)) else {
             continue;
         };
+        let Some(identity) = identity(body, call, name) else {
+            continue;
+        };
         let (read, escapes) = uses(body, local);
         found.push((
-            name,
+            identity,
             Asked {
                 by: body.id,
                 call,
@@ -286,6 +303,28 @@ fn observation(body: &Body<'_>, call: CallId, what: &'static str, field: &str) -
         identity: vec![name.to_owned(), what.to_owned()],
         ..body.observation(body.ir.call(call).expr)
     };
+    if what == "field" {
+        observation.facts.insert("unread-field");
+    }
+    let plain = plain(name);
+    let about_rights = [
+        "token",
+        "key",
+        "auth",
+        "session",
+        "access",
+        "permission",
+        "credential",
+        "tenant",
+        "user",
+        "signature",
+        "licen",
+    ]
+    .iter()
+    .any(|word| plain.contains(word));
+    if about_rights {
+        observation.facts.insert("about-rights");
+    }
     let reached = program.entries.reached(body.id);
     if reached.by_request() {
         observation.facts.insert("public");

@@ -130,6 +130,11 @@ const FACTS: &[Word] = &[
         "authenticates",
         "the function's name says that it authenticates",
     ),
+    word("unread-field", "other fields of the answer are read"),
+    word(
+        "about-rights",
+        "what is asked about is a credential or a right, by its name",
+    ),
     word("tenant-data", "rows of tenants are read or changed"),
     word(
         "not-authorization",

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use betwixt_base::Language;
 use betwixt_facts::ir::{ExprId, ExprKind};
 use betwixt_findings::Role;
 use betwixt_program::FunctionId;
-use betwixt_program::entries::EntryKind;
+use betwixt_program::entries::{EntryKind, Exposure};
 
 use super::client_tenant::{arguments, checked};
 use crate::body::{Body, call_name, peel};
@@ -13,6 +14,7 @@ use crate::detectors::Context;
 use crate::guards::logging::log;
 use crate::guards::names::is_authorization;
 use crate::observation::{Observation, function_name, step};
+use crate::tenant::plain;
 use crate::tenant_values::{TenantSource, tenant_source};
 
 /// How an entry knows its tenant.
@@ -35,7 +37,12 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
             EntryKind::Http | EntryKind::Rpc | EntryKind::GraphQl
         );
         let file = program.workspace.file(program.code.file_of(entry.function));
-        if !is_meant || !file.marks.is_reported() || last == Some(entry.function) {
+        if !is_meant
+            || entry.exposure != Exposure::Public
+            || !file.marks.is_reported()
+            || last == Some(entry.function)
+            || is_helper(context, entry.function, entry.kind)
+        {
             continue;
         }
         last = Some(entry.function);
@@ -51,18 +58,52 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
             .iter()
             .filter(|one| one.authenticated.is_some())
             .collect();
-        let without: Vec<&Known> = all
-            .iter()
-            .filter(|one| one.authenticated.is_none())
-            .collect();
-        if with.len() < HABIT || with.len() < without.len() * 4 {
+        if with.len() < HABIT {
             continue;
         }
-        for one in without {
-            found.extend(observation(context, one, with[0], with.len(), all.len()));
+        let without: Vec<Observation> = all
+            .iter()
+            .filter(|one| one.authenticated.is_none())
+            .filter_map(|one| observation(context, one, with[0], with.len(), all.len()))
+            .collect();
+        let n_open = without.iter().filter(|seen| seen.guards.is_empty()).count();
+        if with.len() >= n_open * 4 {
+            found.extend(without);
         }
     }
     found
+}
+
+/// Go: an RPC method by its shape that nobody outside can name.
+fn is_helper(context: &Context<'_>, function: FunctionId, kind: EntryKind) -> bool {
+    let code = &context.program.code;
+    let flags = code.function(function).flags;
+    kind == EntryKind::Rpc
+        && code.facts(code.file_of(function)).language == Language::Go
+        && !flags.is_exported
+        && !flags.is_closure
+}
+
+/// Whether the function, its type or a layer before it says that only privileged callers come here.
+fn is_privileged(context: &Context<'_>, function: FunctionId) -> bool {
+    let program = context.program;
+    let says = |name: &str| {
+        let plain = plain(name);
+        [
+            "admin",
+            "internal",
+            "operator",
+            "superuser",
+            "staff",
+            "service",
+        ]
+        .iter()
+        .any(|word| plain.contains(word))
+    };
+    let display = program.display(function);
+    let is_typed = display.contains("Admin") || display.contains("Internal");
+    let layers = program.entries.layers_of(function);
+    is_typed || layers.iter().any(|layer| says(layer.name.as_str()))
 }
 
 /// The tenants an entry takes: the authenticated one anywhere, the client's where a call gets it.
@@ -135,6 +176,17 @@ fn observation(
         let note = "the caller's right to the tenant is checked";
         let guard = step(program, body.place(at), Some(body.id), Role::Guard, note);
         observation.guards.push(("ownership-check", guard));
+    }
+    if is_privileged(context, body.id) {
+        let note = "only privileged callers by its name or layers";
+        let guard = step(
+            program,
+            body.place(client),
+            Some(body.id),
+            Role::Guard,
+            note,
+        );
+        observation.guards.push(("privileged-caller", guard));
     }
     if let Some(at) = peer.authenticated {
         let peer_body = Body::new(context, peer.function);

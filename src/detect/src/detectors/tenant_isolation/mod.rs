@@ -5,6 +5,7 @@ mod foreign_id;
 mod logged_only;
 mod lone_client_tenant;
 mod optional_filter;
+mod statement_guards;
 mod unscoped_cache_key;
 mod unscoped_statement;
 mod unused_tenant;

@@ -162,6 +162,10 @@ const GUARDS: &[Word] = &[
         "a globally unique secret or name is looked up to find the tenant",
     ),
     word(
+        "owner-lookup",
+        "the statement reads nothing but whose the row is",
+    ),
+    word(
         "unreadable-filter",
         "part of the filter is built in a way that cannot be read",
     ),

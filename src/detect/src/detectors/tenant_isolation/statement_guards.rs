@@ -1,0 +1,460 @@
+//! What makes a statement without the tenant right: how its key was come by, what ran before, what follows.
+
+use betwixt_facts::sql::Verb;
+use betwixt_findings::Role;
+use betwixt_program::events::Access;
+use betwixt_program::flow::ingredients::Reach;
+use betwixt_program::{ExprRef, FunctionId};
+
+use crate::detectors::scoping::{is_equality, is_unique};
+use crate::detectors::{Context, Scoping};
+use crate::guards::before::{Before, guards};
+use crate::guards::comparison::{Callers, after, in_all_callers};
+use crate::guards::keys::{KeySource, is_outside};
+use crate::guards::names::is_identity;
+use crate::observation::{Observation, step};
+use crate::path::from_entry;
+use crate::tenant::plain;
+
+pub(super) fn statement_guards(
+    context: &Context<'_>,
+    access: &Access,
+    scoping: &Scoping,
+    index: usize,
+    keys: &[ExprRef],
+    sources: &[KeySource],
+    observation: &mut Observation,
+) {
+    let program = context.program;
+    let Some(id) = access.tables[index] else {
+        return;
+    };
+    let table = program.schema.table(id);
+    let here =
+        |role: Role, note: String| step(program, access.place, Some(access.function), role, note);
+    if table.row_security && !table.policies.is_empty() {
+        observation.guards.push((
+            "row-security",
+            here(
+                Role::Guard,
+                format!("`{}` has row-level security", table.name),
+            ),
+        ));
+    }
+    if scoping.is_opaque || scoping.mentions_tenant {
+        observation.guards.push((
+            "unreadable-filter",
+            here(Role::Guard, "part of the filter could not be read".into()),
+        ));
+    }
+    if let Some(column) = identity_column(context, access, index) {
+        observation.guards.push((
+            "identity-lookup",
+            here(
+                Role::Guard,
+                format!("`{column}` is unique across tenants and says whose row it is"),
+            ),
+        ));
+    }
+    if let Some(column) = owner_column(context, access, index) {
+        observation.guards.push((
+            "owner-lookup",
+            here(
+                Role::Guard,
+                format!("only asks whose the row is (`{column}`)"),
+            ),
+        ));
+    }
+    if handle_is_bound(context, access) {
+        observation.guards.push((
+            "tenant-handle",
+            here(Role::Guard, "the handle is the tenant's own".into()),
+        ));
+    }
+    let not_from_caller = !sources.is_empty()
+        && sources
+            .iter()
+            .all(|source| !source.from_caller && source.from_access.is_some());
+    if not_from_caller {
+        observation.guards.push((
+            "scoped-key",
+            here(
+                Role::Guard,
+                "the key comes from a row that was read before".into(),
+            ),
+        ));
+    }
+    if sources
+        .iter()
+        .any(|source| !source.from_caller && is_tenant_itself(context, source))
+    {
+        observation.guards.push((
+            "scoped-key",
+            here(Role::Guard, "the key is made from the tenant".into()),
+        ));
+    }
+    let differs_from_siblings = observation.facts.contains("siblings-scoped")
+        && observation.facts.contains("tenant-at-hand")
+        && observation.facts.contains("writes");
+    for guard in before_everywhere(context, access, keys) {
+        let (word, site, note) = match guard {
+            Before::Check(site) => ("ownership-check", site, "checked with this key before"),
+            Before::ScopedRead(site) => (
+                if differs_from_siblings {
+                    "scoped-read-before-write"
+                } else {
+                    "scoped-read-before"
+                },
+                site,
+                "read with the tenant by this key before",
+            ),
+            Before::TenantLoop(site) => ("tenant-loop", site, "runs once for each tenant"),
+        };
+        let place = context.call_place(site);
+        let function = program.function_at(place.file, place.span);
+        observation
+            .guards
+            .push((word, step(program, place, function, Role::Guard, note)));
+    }
+    if !sources.is_empty()
+        && let Some((place, name)) = layer_compares(context, access)
+    {
+        let note = format!("`{name}` loads the row before and compares its tenant");
+        observation.guards.push((
+            "ownership-check",
+            step(program, place, None, Role::Guard, note),
+        ));
+    }
+    match compared_after(context, access) {
+        Callers::All => observation.guards.push((
+            "comparison-after",
+            here(
+                Role::Guard,
+                "the row's tenant is compared afterwards".into(),
+            ),
+        )),
+        Callers::Some => {
+            observation.facts.insert("partial-guard");
+            observation
+                .reasons
+                .push("some callers compare the row's tenant afterwards, others do not".into());
+        }
+        Callers::None => {}
+    }
+    if observation
+        .guards
+        .iter()
+        .any(|(word, _)| *word == "scoped-read-before-write")
+    {
+        observation.facts.insert("read-before-write");
+    }
+    let words: Vec<&str> = observation.guards.iter().map(|(word, _)| *word).collect();
+    for word in [
+        "ownership-check",
+        "scoped-read-before",
+        "comparison-after",
+        "row-security",
+    ] {
+        if !words.contains(&word) {
+            observation.missing.push(word);
+        }
+    }
+}
+
+/// A layer before the entry that reads a row and compares its tenant: a populator, a guard that loads by the path's parameter.
+fn layer_compares(context: &Context<'_>, access: &Access) -> Option<(betwixt_base::Place, String)> {
+    let program = context.program;
+    let path = from_entry(program, access.function, is_outside)?;
+    let layers = program.entries.layers_of(path.first()?.function);
+    layers.iter().find_map(|layer| {
+        let function = layer.function?;
+        let file = program.code.file_of(function);
+        let span = program.code.function(function).span;
+        let ir = program.code.ir(file);
+        let compares = (0..ir.calls.len() as u32)
+            .map(betwixt_facts::ir::CallId)
+            .filter(|&call| span.contains(ir.expr(ir.call(call).expr).span))
+            .map(|call| betwixt_program::CallSite { file, call })
+            .any(|site| {
+                crate::guards::keys::is_row(program, site) && after(context, site).is_some()
+            });
+        compares.then(|| (layer.at, layer.name.to_string()))
+    })
+}
+
+/// Whether a key is the tenant, handed on under another name: `ListFor(ctx, tenantID)` with the parameter `id`.
+fn is_tenant_itself(context: &Context<'_>, source: &KeySource) -> bool {
+    use betwixt_program::flow::ingredients::OriginKind;
+    let program = context.program;
+    source
+        .made
+        .origins
+        .iter()
+        .filter(|origin| origin.is_direct)
+        .any(|origin| {
+            let by_path = origin
+                .path
+                .last()
+                .is_some_and(|&name| context.tenants.matches(name));
+            let by_param = match origin.kind {
+                OriginKind::Param(function, n) if origin.path.is_empty() => {
+                    let file = program.code.file_of(function);
+                    let param = program.code.function(function).params.get(n as usize);
+                    param.is_some_and(|&local| {
+                        context
+                            .tenants
+                            .matches(program.code.ir(file).local(local).name)
+                    })
+                }
+                _ => false,
+            };
+            by_path || by_param
+        })
+}
+
+fn compared_after(context: &Context<'_>, access: &Access) -> Callers {
+    if after(context, access.last).is_some() || after(context, access.site).is_some() {
+        return Callers::All;
+    }
+    if matches!(access.statement.verb, Verb::Update | Verb::Delete)
+        && access.statement.projection.is_empty()
+    {
+        return Callers::None;
+    }
+    in_all_callers(context, access.function, 0)
+}
+
+/// Guards before the statement, in its function or in every caller that hands the key in.
+fn before_everywhere(context: &Context<'_>, access: &Access, keys: &[ExprRef]) -> Vec<Before> {
+    let found = guards(context, access.site, keys);
+    if !found.is_empty() || keys.is_empty() {
+        return found;
+    }
+    in_callers(context, access.function, keys, 0).unwrap_or_default()
+}
+
+/// The guard every caller has; `None` when one lacks it or the keys are not the callers'.
+pub(super) fn in_callers(
+    context: &Context<'_>,
+    function: FunctionId,
+    keys: &[ExprRef],
+    depth: u32,
+) -> Option<Vec<Before>> {
+    let program = context.program;
+    let params: Vec<u16> = keys
+        .iter()
+        .flat_map(|&key| {
+            let made = context.ingredients(key, Reach::LOCAL);
+            made.origins
+                .iter()
+                .filter_map(|origin| match origin.kind {
+                    betwixt_program::flow::ingredients::OriginKind::Param(of, n)
+                        if of == function =>
+                    {
+                        Some(n)
+                    }
+                    _ => None,
+                })
+                .collect::<Vec<u16>>()
+        })
+        .collect();
+    let callers: Vec<_> = program
+        .calls
+        .callers(function)
+        .iter()
+        .copied()
+        .filter(|site| !program.workspace.file(site.file).marks.test)
+        .collect();
+    if params.is_empty() || callers.is_empty() || callers.len() > 24 {
+        return None;
+    }
+    let mut first = None;
+    for site in callers {
+        let ir = program.code.ir(site.file);
+        let caller = program
+            .code
+            .function_id(site.file, ir.call(site.call).function);
+        let reached = program.entries.reached(caller);
+        if !reached.is_empty() && !reached.by_request() {
+            continue;
+        }
+        let args = ir.expr_list(ir.call(site.call).args);
+        let outer: Vec<ExprRef> = params
+            .iter()
+            .filter_map(|&n| args.get(n as usize))
+            .map(|&expr| ExprRef {
+                file: site.file,
+                expr,
+            })
+            .collect();
+        let mut found = guards(context, site, &outer);
+        if found.is_empty() && depth < 2 {
+            found = in_callers(context, caller, &outer, depth + 1).unwrap_or_default();
+        }
+        if found.is_empty() {
+            return None;
+        }
+        first.get_or_insert(found);
+    }
+    first
+}
+
+/// A column by which one row of the whole table is found and that itself says whose it is.
+fn identity_column(context: &Context<'_>, access: &Access, index: usize) -> Option<String> {
+    let id = access.tables[index]?;
+    let predicates = access.statement.predicates.iter().filter(|predicate| {
+        is_equality(predicate.op)
+            && predicate.is_conjunct
+            && predicate
+                .column
+                .table
+                .is_none_or(|table| table.0 as usize == index)
+    });
+    let schema = &context.program.schema;
+    let is_primary = |column: betwixt_base::Symbol| {
+        schema
+            .table(id)
+            .indexes
+            .iter()
+            .any(|index| index.is_primary && index.columns.as_slice() == [column])
+    };
+    let returns_tenant = access.statement.projection.iter().any(|projection| {
+        schema.is_tenant_column(id, projection.name)
+            || (projection.name == "*" && access.statement.verb == Verb::Select)
+    });
+    for predicate in predicates {
+        let column = predicate.column.column;
+        let unique = is_unique(context, id, column) && !is_primary(column);
+        if is_identity(column.as_str()) && (unique || returns_tenant) {
+            return Some(column.to_string());
+        }
+        if unique
+            && returns_tenant
+            && !plain(column.as_str()).ends_with("uuid")
+            && access.statement.verb == Verb::Select
+            && access
+                .statement
+                .projection
+                .iter()
+                .any(|projection| schema.is_tenant_column(id, projection.name))
+        {
+            return Some(column.to_string());
+        }
+    }
+    None
+}
+
+/// The column that says whose the row is, where nothing but it and other ids are read: `SELECT tenant_id FROM orders WHERE id = …`.
+fn owner_column(context: &Context<'_>, access: &Access, index: usize) -> Option<String> {
+    let schema = &context.program.schema;
+    let id = access.tables[index]?;
+    let statement = &access.statement;
+    if statement.verb != Verb::Select || statement.projection.is_empty() || statement.row_lock {
+        return None;
+    }
+    let is_owner = |name: betwixt_base::Symbol| {
+        schema.is_tenant_column(id, name)
+            || schema
+                .table(id)
+                .foreign_keys
+                .iter()
+                .any(|key| key.columns.as_slice() == [name])
+    };
+    let is_id = |name: betwixt_base::Symbol| name == "id" || is_owner(name);
+    let names = || {
+        statement
+            .projection
+            .iter()
+            .map(|projection| projection.name)
+    };
+    names()
+        .all(is_id)
+        .then(|| names().find(|&name| is_owner(name)))?
+        .map(|name| name.to_string())
+}
+
+/// `tenantDb(ctx).query(…)`, `s.tenants.For(id).Query(…)`: the handle itself is the tenant's.
+fn handle_is_bound(context: &Context<'_>, access: &Access) -> bool {
+    use betwixt_facts::ir::ExprKind;
+    let ir = context.program.code.ir(access.site.file);
+    let ExprKind::Field(base, _) = ir.kind(ir.call(access.site.call).callee) else {
+        return false;
+    };
+    let mut expr = base;
+    for _ in 0..6 {
+        match ir.kind(expr) {
+            ExprKind::Field(inner, name) => {
+                if context.tenants.matches(name) {
+                    return true;
+                }
+                expr = inner;
+            }
+            ExprKind::Call(call) => {
+                let call = ir.call(call);
+                let name = match ir.kind(call.callee) {
+                    ExprKind::Field(_, name) | ExprKind::Name(name) => name,
+                    _ => return false,
+                };
+                return context.tenants.matches(name);
+            }
+            ExprKind::Local(local) => return context.tenants.matches(ir.local(local).name),
+            ExprKind::Unary(_, inner) => expr = inner,
+            _ => return false,
+        }
+    }
+    false
+}
+
+pub(super) fn part_guards(
+    context: &Context<'_>,
+    access: &Access,
+    scoping: &Scoping,
+    index: usize,
+    observation: &mut Observation,
+) {
+    let program = context.program;
+    let Some(id) = access.tables[index] else {
+        return;
+    };
+    let table = program.schema.table(id);
+    let here = |note: String| {
+        step(
+            program,
+            access.place,
+            Some(access.function),
+            Role::Guard,
+            note,
+        )
+    };
+    if table.row_security && !table.policies.is_empty() {
+        observation.guards.push((
+            "row-security",
+            here(format!("`{}` has row-level security", table.name)),
+        ));
+    }
+    if scoping.is_opaque {
+        observation.guards.push((
+            "unreadable-filter",
+            here("part of the filter could not be read".into()),
+        ));
+    }
+}
+
+/// Only jobs, consumers and start-up get here.
+pub(super) fn reach_guard(context: &Context<'_>, access: &Access, observation: &mut Observation) {
+    let program = context.program;
+    let reached = program.entries.reached(access.function);
+    if !reached.is_empty() && !reached.by_request() && observation.conditions[0].1 == "whole" {
+        let note = format!("reached from {} only", reached.names().join(", "));
+        observation.guards.push((
+            "unreachable",
+            step(
+                program,
+                access.place,
+                Some(access.function),
+                Role::Guard,
+                note,
+            ),
+        ));
+    }
+}
