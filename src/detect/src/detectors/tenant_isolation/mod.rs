@@ -1,6 +1,7 @@
 //! Ways of looking for data of one tenant that another can reach.
 
 mod client_tenant;
+mod dropped_tenant;
 mod foreign_id;
 mod logged_only;
 mod lone_client_tenant;
@@ -28,6 +29,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
             found.extend(lone_client_tenant::observe(context));
             found
         }
+        "dropped-tenant" => dropped_tenant::observe(context),
         "optional-filter" => optional_filter::observe(context),
         "unused-tenant" => unused_tenant::observe(context),
         "foreign-id" => foreign_id::observe(context),

@@ -128,6 +128,17 @@ const DETECTORS: &[Detector] = &[
         )],
         holes: &["table", "column", "referenced", "function"],
     },
+    Detector {
+        word: word(
+            "dropped-tenant",
+            "a request to another service leaves its field for the tenant empty",
+        ),
+        conditions: &[(
+            word("boundary", "what is crossed"),
+            &[word("request", "a request of an RPC")],
+        )],
+        holes: &["message", "field", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[
