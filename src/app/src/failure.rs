@@ -29,6 +29,22 @@ pub enum Failure {
         /// The name most like it.
         nearest: Option<&'static str>,
     },
+    /// Nothing of the program has that name.
+    UnknownName {
+        /// What it should have been.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+        /// The name most like it.
+        nearest: Option<String>,
+    },
+    /// Several things of the program have that name; one line each.
+    AmbiguousName {
+        /// What was asked for.
+        name: String,
+        /// What it may mean, ready to be typed.
+        candidates: Vec<String>,
+    },
     /// There is nothing that can be read at the path; says what and why.
     NoInput(String),
     /// The path holds no file that is read.
@@ -58,6 +74,18 @@ impl Failure {
             Self::UnknownRule { .. } | Self::UnknownCategory { .. } => {
                 say(2, "`betwixt rules list` shows all rules and categories")
             }
+            Self::UnknownName {
+                nearest: Some(name),
+                ..
+            } => (2, format!("did you mean `{name}`?")),
+            Self::UnknownName { .. } => say(
+                2,
+                "`betwixt help graph` says how names are written; `betwixt graph entry-points` lists some",
+            ),
+            Self::AmbiguousName { .. } => say(
+                2,
+                "pass one of them as written, with its kind (`table:NAME`), its service (`SERVICE/NAME`) or its place (`FILE:LINE`)",
+            ),
             Self::NoInput(_) => say(
                 3,
                 "check the path; `betwixt help COMMAND` shows what a command takes",
@@ -100,6 +128,13 @@ impl fmt::Display for Failure {
             Self::Config(messages) => f.write_str(&messages.join("\nerror: ")),
             Self::UnknownRule { id, .. } => write!(f, "unknown rule `{id}`"),
             Self::UnknownCategory { name, .. } => write!(f, "unknown category `{name}`"),
+            Self::UnknownName { what, name, .. } => write!(f, "no {what} is called `{name}`"),
+            Self::AmbiguousName { name, candidates } => {
+                write!(f, "`{name}` may be any of these:")?;
+                candidates
+                    .iter()
+                    .try_for_each(|candidate| write!(f, "\n  {candidate}"))
+            }
             Self::NothingToRead(path) => write!(f, "nothing to read in `{}`", path.display()),
             Self::UnknownHit(id) => {
                 write!(f, "no rule and no hit of the last scan is called `{id}`")

@@ -16,6 +16,7 @@ mod report;
 mod source;
 
 mod explain;
+pub mod graph;
 pub mod json;
 pub mod sarif;
 mod stats;

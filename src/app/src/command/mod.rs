@@ -1,6 +1,7 @@
 //! One file per command; each returns the exit status or why it failed.
 
 mod explain;
+mod graph;
 mod init;
 mod inspect;
 mod rules;
@@ -20,5 +21,6 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Init(args) => init::run(args),
         Command::Why(args) => why::run(args),
         Command::Inspect(args) => inspect::run(args),
+        Command::Graph(args) => graph::run(args, cli.color),
     }
 }
