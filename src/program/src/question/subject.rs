@@ -5,8 +5,9 @@
 //! or service of that name before it is a method. `table:`, `service:`, `topic:`, `route:` and `function:` before a name say
 //! which is meant; `SERVICE/` before it says in which service.
 
-use betwixt_base::Symbol;
 use betwixt_base::workspace::ServiceId;
+use betwixt_base::{FileId, Span, Symbol};
+use betwixt_facts::ir::FunctionIdx;
 use betwixt_rules::nearest;
 
 use super::{Questions, Spot};
@@ -190,10 +191,12 @@ impl Questions<'_> {
         if name.is_empty() {
             return Vec::new();
         }
-        if wanted.functions
-            && let Some(found) = self.at_place(name)
-        {
-            return vec![self.named_function(found, None)];
+        if wanted.functions {
+            let found = self.at_place(name).into_iter();
+            let found: Vec<Named> = found.map(|id| self.named_function(id, None)).collect();
+            if !found.is_empty() {
+                return found;
+            }
         }
         let mut exact = self.things(name, wanted, within);
         if wanted.functions {
@@ -228,43 +231,44 @@ impl Questions<'_> {
         Vec::new()
     }
 
-    /// `FILE:LINE`, the file by its path or its end: the innermost named function there, closures only where they are alone.
-    fn at_place(&self, name: &str) -> Option<FunctionId> {
-        let (file, line) = name.rsplit_once(':')?;
-        let line: u32 = line.parse().ok()?;
+    /// `FILE:LINE`, the file by its path or its end: the function that begins on the line, else the innermost around it.
+    fn at_place(&self, name: &str) -> Vec<FunctionId> {
+        let Some((file, line)) = name.rsplit_once(':') else {
+            return Vec::new();
+        };
+        let Ok(line) = line.parse::<u32>() else {
+            return Vec::new();
+        };
         let file = file.strip_prefix("./").unwrap_or(file);
         let code = &self.program.code;
-        let is_meant = |path: &str| {
-            path == file
-                || path
-                    .strip_suffix(file)
-                    .is_some_and(|before| before.ends_with('/'))
+        let is_end = |path: &str| {
+            path.strip_suffix(file)
+                .is_some_and(|before| before.is_empty() || before.ends_with('/'))
         };
-        let mut files = code
-            .code_files()
-            .filter(|(id, _)| is_meant(self.path_of(*id)));
-        let (id, facts) = files.next()?;
-        if files.next().is_some() {
-            return None;
+        let mut files: Vec<FileId> = code.code_files().map(|(id, _)| id).collect();
+        files.retain(|&id| is_end(self.path_of(id)));
+        if let Some(&whole) = files.iter().find(|&&id| self.path_of(id) == file) {
+            files = vec![whole];
         }
+        let found = files.into_iter();
+        found.filter_map(|id| self.function_on(id, line)).collect()
+    }
+
+    fn function_on(&self, file: FileId, line: u32) -> Option<FunctionId> {
+        let code = &self.program.code;
+        let facts = code.facts(file);
         let start = facts.lines.line_start(line)?;
         let end = facts.lines.line_start(line + 1).unwrap_or(u32::MAX);
-        // The function that begins on the line, else the one around it.
-        let begins = facts
-            .functions
-            .iter()
-            .enumerate()
-            .skip(1)
-            .find(|(_, function)| {
-                let at = function.name_span.start;
-                start <= at && at < end
-            });
+        let functions = facts.functions.iter().enumerate().skip(1);
+        let begins = functions.into_iter().find(|(_, function)| {
+            let at = function.name_span.start;
+            start <= at && at < end
+        });
         if let Some((index, _)) = begins {
-            return Some(code.function_id(id, betwixt_facts::ir::FunctionIdx(index as u32)));
+            return Some(code.function_id(file, FunctionIdx(index as u32)));
         }
-        let span = betwixt_base::Span::new(start, start);
-        let around = self.program.function_at(id, span);
-        around.or_else(|| Some(code.function_id(id, betwixt_facts::ir::FunctionIdx(0))))
+        let around = self.program.function_at(file, Span::new(start, start));
+        Some(around.unwrap_or_else(|| code.function_id(file, FunctionIdx(0))))
     }
 
     fn things(&self, name: &str, wanted: Wanted, within: Option<ServiceId>) -> Vec<Named> {

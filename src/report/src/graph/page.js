@@ -9,22 +9,22 @@
   const edges = [...svg.querySelectorAll(".edge")].map((element) => ({
     element, ids: element.dataset.edge.split(" ").map(Number),
   }));
-  const [width, height] = svg.dataset.size.split(" ").map(Number);
+  const whole = svg.dataset.view.split(" ").map(Number);
   const hidden = new Set();
-  let view = [0, 0, width, height];
+  let view = [...whole];
   let picked = null;
 
   root.classList.add("js");
 
   // The view: pan and zoom.
   const show = () => svg.setAttribute("viewBox", view.join(" "));
-  const all = () => { view = [0, 0, width, height]; show(); };
+  const all = () => { view = [...whole]; show(); };
   const scale = () => {
     const box = svg.getBoundingClientRect();
     return Math.max(view[2] / Math.max(box.width, 1), view[3] / Math.max(box.height, 1));
   };
   const zoom = (factor, x, y) => {
-    const next = Math.min(Math.max(view[2] * factor, 120), width * 4);
+    const next = Math.min(Math.max(view[2] * factor, 120), whole[2] * 4);
     const real = next / view[2];
     const box = svg.getBoundingClientRect();
     const by = scale();

@@ -7,16 +7,20 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::escape::markup;
-use super::layout::{Arc, Area, Layout, Point, layered};
+use super::layout::{Arc, Area, Layout, Point, Size, layered};
 use super::{EdgeKind, Graph, Node, NodeKind};
 
 /// Space between the strands of a pair.
-const STRAND: f64 = 7.0;
+const STRAND: f64 = 8.0;
 const LABEL_SIZE: f64 = 13.5;
 const NOTE_SIZE: f64 = 11.0;
 /// Longer names are cut; the whole one is in the tooltip.
 const MOST_LETTERS: usize = 30;
 const CHIP_HEIGHT: f64 = 15.0;
+/// Space for calls to itself.
+const LOOP_ROOM: f64 = 12.0;
+const LEAST_WIDTH: f64 = 1120.0;
+const LEAST_HEIGHT: f64 = 560.0;
 
 /// A finished picture.
 pub(super) struct Picture {
@@ -48,20 +52,27 @@ pub(super) fn draw(graph: &Graph) -> Picture {
         .iter()
         .map(|bundle| arc(bundle, &mut n_ends))
         .collect();
-    let sizes: Vec<(f64, f64)> = graph
+    let mut sizes: Vec<Size> = graph
         .nodes
         .iter()
         .zip(&n_ends)
         .map(|(node, ends)| size(node, ends[0].max(ends[1])))
         .collect();
+    for edge in graph.edges.iter().filter(|edge| edge.from == edge.to) {
+        sizes[edge.from].pad = LOOP_ROOM;
+    }
     let layout = layered(&sizes, &arcs);
-    let width = layout.width.max(320.0);
-    let height = layout.height.max(120.0);
+    // A small picture is not blown up to fill the window.
+    let width = layout.width.max(LEAST_WIDTH);
+    let height = layout.height.max(LEAST_HEIGHT);
+    let left = (layout.width - width) / 2.0;
+    let top = (layout.height - height) / 2.0;
+    let view = format!("{left:.0} {top:.0} {width:.0} {height:.0}");
     let mut svg = String::new();
     let _ = write!(
         svg,
-        "<svg id=\"picture\" viewBox=\"0 0 {width:.0} {height:.0}\" data-size=\"{width:.0} {height:.0}\" \
-         preserveAspectRatio=\"xMidYMid meet\" role=\"group\" aria-label=\"{}\" tabindex=\"0\">",
+        "<svg id=\"picture\" viewBox=\"{view}\" data-view=\"{view}\" preserveAspectRatio=\"xMidYMid meet\" \
+         role=\"group\" aria-label=\"{}\" tabindex=\"0\">",
         markup(&graph.title)
     );
     markers(&mut svg, graph);
@@ -145,12 +156,16 @@ fn arc(bundle: &Bundle, n_ends: &mut [[f64; 2]]) -> Arc {
     }
 }
 
-fn size(node: &Node, ends: f64) -> (f64, f64) {
+fn size(node: &Node, ends: f64) -> Size {
     let label = text_width(&shortened(&node.label), LABEL_SIZE);
     let note = text_width(&shortened(&node.note), NOTE_SIZE);
     let width = (label.max(note) + 34.0).clamp(96.0, 300.0);
     let least: f64 = if node.note.is_empty() { 34.0 } else { 46.0 };
-    (width, least.max((ends + 10.0).min(150.0)))
+    Size {
+        width,
+        height: least.max((ends + 10.0).min(150.0)),
+        pad: 0.0,
+    }
 }
 
 /// About as wide as a system font sets it.
@@ -380,7 +395,7 @@ impl Chips {
                 height: CHIP_HEIGHT,
             }
         };
-        let places = [0.62, 0.5, 0.72, 0.4, 0.3, 0.8].map(area);
+        let places = [0.62, 0.5, 0.74, 0.38, 0.26, 0.84].map(area);
         let free = places
             .iter()
             .find(|place| self.taken.iter().all(|other| !meet(place, other)));

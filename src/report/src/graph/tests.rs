@@ -54,8 +54,8 @@ fn the_picture_is_the_same_every_time() {
 fn the_page_refers_to_nothing_outside() {
     let page = written(&shop(), html::write);
     for reference in [
-        "http:", "https:", "//cdn", "src=", "href=", "@import", "url(http", "fetch(", "XMLHttp",
-        "import(",
+        "http://", "https://", "//cdn", "src=", "href=", "@import", "url(http", "fetch(",
+        "XMLHttp", "import(",
     ] {
         assert!(!page.contains(reference), "{reference}");
     }

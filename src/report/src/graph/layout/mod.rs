@@ -21,6 +21,15 @@ pub(super) struct Arc {
     pub(super) breadth: f64,
 }
 
+/// How large a box is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Size {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    /// Space that is kept free above and below.
+    pub(super) pad: f64,
+}
+
 /// A point of the picture; y grows downwards.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Point {
@@ -75,7 +84,7 @@ struct Layers {
 }
 
 /// Lays out boxes of these sizes; boxes without arcs are put below the others.
-pub(super) fn layered(sizes: &[(f64, f64)], arcs: &[Arc]) -> Layout {
+pub(super) fn layered(sizes: &[Size], arcs: &[Arc]) -> Layout {
     let mut is_joined = vec![false; sizes.len()];
     for arc in arcs {
         is_joined[arc.from] = true;
@@ -90,7 +99,7 @@ pub(super) fn layered(sizes: &[(f64, f64)], arcs: &[Arc]) -> Layout {
     layout
 }
 
-fn layers(sizes: &[(f64, f64)], arcs: &[Arc], ranks: &[usize], is_joined: &[bool]) -> Layers {
+fn layers(sizes: &[Size], arcs: &[Arc], ranks: &[usize], is_joined: &[bool]) -> Layers {
     let mut layers = Layers::default();
     let n_columns = ranks
         .iter()
@@ -100,10 +109,10 @@ fn layers(sizes: &[(f64, f64)], arcs: &[Arc], ranks: &[usize], is_joined: &[bool
         .max()
         .unwrap_or(0);
     layers.columns = vec![Vec::new(); n_columns];
-    for (index, &(_, height)) in sizes.iter().enumerate() {
+    for (index, size) in sizes.iter().enumerate() {
         layers.slots.push(Slot {
             of: Some(index),
-            height,
+            height: size.height + 2.0 * size.pad,
         });
         if is_joined[index] {
             layers.columns[ranks[index]].push(index);
@@ -159,13 +168,21 @@ mod tests {
         }
     }
 
+    fn size(width: f64) -> Size {
+        Size {
+            width,
+            height: 40.0,
+            pad: 0.0,
+        }
+    }
+
     fn overlap(a: &Area, b: &Area) -> bool {
         a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
     }
 
     #[test]
     fn boxes_never_overlap_and_calls_go_right() {
-        let sizes = vec![(120.0, 40.0); 40];
+        let sizes = vec![size(120.0); 40];
         let mut arcs: Vec<Arc> = (1..40).map(|to| arc((to * 7) % to, to)).collect();
         arcs.push(arc(39, 0));
         let layout = layered(&sizes, &arcs);
@@ -180,7 +197,7 @@ mod tests {
 
     #[test]
     fn boxes_without_lines_have_a_place_too() {
-        let layout = layered(&[(100.0, 40.0); 5], &[arc(0, 1)]);
+        let layout = layered(&[size(100.0); 5], &[arc(0, 1)]);
         assert!(layout.boxes[2].y > layout.boxes[0].y);
         assert_ne!(layout.boxes[2], layout.boxes[3]);
         assert!(layered(&[], &[]).boxes.is_empty());
@@ -193,7 +210,7 @@ mod tests {
             ..arc(1, 2)
         };
         let arcs = [arc(0, 1), arc(0, 2), soft, arc(1, 3), arc(3, 0)];
-        let layout = layered(&[(100.0, 40.0); 4], &arcs);
+        let layout = layered(&[size(100.0); 4], &arcs);
         assert!(layout.routes.iter().all(|route| route.len() >= 2));
     }
 }

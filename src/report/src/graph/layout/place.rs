@@ -1,15 +1,15 @@
 //! Heights within columns, columns beside each other, lines from box to box.
 
-use super::{Arc, Area, Layers, Layout, MARGIN, Point};
+use super::{Arc, Area, Layers, Layout, MARGIN, Point, Size};
 
 /// Least space between two boxes of a column.
 const BOX_GAP: f64 = 22.0;
 /// Least space around a line that passes through a column.
 const LINE_GAP: f64 = 9.0;
 /// Space between columns, and what each line in it adds.
-const COLUMN_GAP: f64 = 76.0;
+const COLUMN_GAP: f64 = 100.0;
 const GAP_PER_LINE: f64 = 3.2;
-const MOST_GAP: f64 = 200.0;
+const MOST_GAP: f64 = 210.0;
 const SWEEPS: usize = 40;
 
 /// The middle of every slot: as near to its neighbours as the order and the space between allow.
@@ -104,7 +104,7 @@ fn settle(layers: &Layers, slots: &[usize], near: &[Vec<(usize, f64)>], y: &mut 
 }
 
 /// Columns beside each other, and the lines.
-pub(super) fn assemble(sizes: &[(f64, f64)], arcs: &[Arc], layers: &Layers, y: &[f64]) -> Layout {
+pub(super) fn assemble(sizes: &[Size], arcs: &[Arc], layers: &Layers, y: &[f64]) -> Layout {
     let top = layers
         .columns
         .iter()
@@ -121,11 +121,13 @@ pub(super) fn assemble(sizes: &[(f64, f64)], arcs: &[Arc], layers: &Layers, y: &
     let mut x = MARGIN;
     for (column, slots) in layers.columns.iter().enumerate() {
         let boxes = slots.iter().filter_map(|&slot| layers.slots[slot].of);
-        let width = boxes.map(|of| sizes[of].0).fold(0.0, f64::max);
+        let width = boxes.map(|of| sizes[of].width).fold(0.0, f64::max);
         for &slot in slots {
             column_of[slot] = column;
             if let Some(of) = layers.slots[slot].of {
-                let (own, height) = sizes[of];
+                let Size {
+                    width: own, height, ..
+                } = sizes[of];
                 layout.boxes[of] = Area {
                     x: x + (width - own) / 2.0,
                     y: y[slot] - height / 2.0 - top,
@@ -257,18 +259,21 @@ fn routes(
 }
 
 /// Puts boxes without lines in rows below the others.
-pub(super) fn rest(layout: &mut Layout, sizes: &[(f64, f64)], is_joined: &[bool]) {
+pub(super) fn rest(layout: &mut Layout, sizes: &[Size], is_joined: &[bool]) {
     let alone: Vec<usize> = (0..sizes.len())
         .filter(|&index| !is_joined[index])
         .collect();
     if alone.is_empty() {
         return;
     }
-    let total: f64 = alone.iter().map(|&index| sizes[index].0 + BOX_GAP).sum();
+    let total: f64 = alone
+        .iter()
+        .map(|&index| sizes[index].width + BOX_GAP)
+        .sum();
     let room = layout.width.max((total * 60.0).sqrt().max(700.0));
     let (mut x, mut y, mut row) = (MARGIN, layout.height.max(MARGIN), 0.0_f64);
     for index in alone {
-        let (width, height) = sizes[index];
+        let Size { width, height, pad } = sizes[index];
         if x + width + MARGIN > room && x > MARGIN {
             x = MARGIN;
             y += row + BOX_GAP;
@@ -276,12 +281,12 @@ pub(super) fn rest(layout: &mut Layout, sizes: &[(f64, f64)], is_joined: &[bool]
         }
         layout.boxes[index] = Area {
             x,
-            y,
+            y: y + pad,
             width,
             height,
         };
         x += width + BOX_GAP;
-        row = row.max(height);
+        row = row.max(height + 2.0 * pad);
         layout.width = layout.width.max(x - BOX_GAP + MARGIN);
     }
     layout.height = y + row + MARGIN;
