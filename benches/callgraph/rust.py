@@ -5,7 +5,7 @@ usage: rust.py WORKSPACE > reference
 
 Runs `rust-analyzer scip WORKSPACE` and reads the index: an edge is a mention of a function inside the body of another.
 Mentions that are no calls (a function handed on, a `use` inside a body) are in it too, so compare with
-`betwixt graph edges --references`.
+all lines of `betwixt graph edges`.
 """
 import subprocess
 import sys

@@ -1,7 +1,7 @@
 // Call edges as the TypeScript compiler resolves them: `caller-file:line<TAB>callee-file:line`, one a line.
 //
 //   node benches/callgraph/typescript.mjs ROOT TSCONFIG... > reference
-//   betwixt graph edges ROOT --output ours
+//   betwixt graph edges ROOT | grep -v handed-on > ours
 //   python3 benches/callgraph/compare.py ours reference
 //
 // Needs `typescript` from npm where node finds it (NODE_PATH). A call counts when its signature's declaration has a body

@@ -316,6 +316,8 @@ pub enum GraphQuestion {
     EntryPoints(GraphTree),
     /// Calls that leave a service and arrive nowhere that is known, with the reason.
     Unlinked(GraphTree),
+    /// Every call between functions, one a line: places of caller and callee, how, names; for other tools.
+    Edges(GraphTree),
 }
 
 /// A question about the whole tree.

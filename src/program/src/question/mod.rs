@@ -12,6 +12,7 @@
 //! ```
 
 pub mod channels;
+pub mod edges;
 pub mod hops;
 mod owners;
 pub mod paths;
@@ -31,6 +32,7 @@ use channels::Channels;
 use owners::Owners;
 
 pub use channels::{Channel, Consumer, Publisher};
+pub use edges::CallEdge;
 pub use hops::{Hop, How};
 pub use paths::{Bounds, PathStep, Paths};
 pub use services::{ServiceLink, UnlinkedCall};

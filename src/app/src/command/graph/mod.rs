@@ -4,6 +4,7 @@
 //! [`betwixt_report::graph::Graph`] ([`answer`], one function per question) and writes that.
 
 mod answer;
+mod edges;
 mod near;
 mod parts;
 mod trails;
@@ -29,6 +30,9 @@ const CANDIDATES_SHOWN: usize = 12;
 
 /// Runs the command.
 pub(super) fn run(args: &GraphArgs, color: ColorChoice) -> Result<u8, Failure> {
+    if let Some(GraphQuestion::Edges(tree)) = &args.question {
+        return edges::run(args, &tree.path);
+    }
     let project = Project::open(path(args), true)?;
     let pool = threads::pool(0)?;
     let (built, graph) = pool.install(|| {
@@ -57,7 +61,7 @@ fn path(args: &GraphArgs) -> &Path {
     match &args.question {
         None => &args.path,
         Some(GraphQuestion::Services(tree) | GraphQuestion::EntryPoints(tree)) => &tree.path,
-        Some(GraphQuestion::Unlinked(tree)) => &tree.path,
+        Some(GraphQuestion::Unlinked(tree) | GraphQuestion::Edges(tree)) => &tree.path,
         Some(GraphQuestion::Topic(name) | GraphQuestion::Table(name)) => &name.path,
         Some(GraphQuestion::Callers(near) | GraphQuestion::Callees(near)) => &near.path,
         Some(GraphQuestion::Path(path)) => &path.path,
@@ -67,7 +71,9 @@ fn path(args: &GraphArgs) -> &Path {
 fn ask(args: &GraphArgs, parts: &Parts<'_>) -> Result<Graph, Failure> {
     let one = |name: &str, wanted: Wanted, what| find(parts, name, wanted, what);
     match &args.question {
-        None | Some(GraphQuestion::Services(_)) => Ok(answer::services(parts)),
+        None | Some(GraphQuestion::Services(_) | GraphQuestion::Edges(_)) => {
+            Ok(answer::services(parts))
+        }
         Some(GraphQuestion::EntryPoints(_)) => Ok(answer::entry_points(parts)),
         Some(GraphQuestion::Unlinked(_)) => Ok(answer::unlinked(parts)),
         Some(GraphQuestion::Topic(asked)) => {
