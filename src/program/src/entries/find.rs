@@ -7,6 +7,7 @@ use betwixt_rules::model::{EntryModel, Model};
 use rustc_hash::FxHashMap;
 
 use super::guards::ServiceLayer;
+use super::handlers::message_handlers;
 use super::routers::{Attachment, Draft};
 use super::{Entry, EntryKind, Exposure};
 use crate::calls::CallGraph;
@@ -192,11 +193,7 @@ impl Finder<'_> {
             if self.workspace.file(event.site.file).marks.test {
                 continue;
             }
-            let handlers: Vec<FunctionId> = event
-                .slot("handler")
-                .iter()
-                .flat_map(|&handler| self.handlers(handler, 0))
-                .collect();
+            let handlers = message_handlers(self.resolver, event);
             let name = event
                 .slot("topic")
                 .first()

@@ -29,6 +29,7 @@ use crate::ids::{CallSite, FunctionId};
 use crate::resolve::Resolver;
 use find::Finder;
 use guards::ServiceLayer;
+pub(crate) use handlers::message_handlers;
 use reach::reach;
 pub(crate) use registered::named_method;
 pub use route::{Layer, LayerScope, Route, RoutePath, Segment};
@@ -191,6 +192,14 @@ impl Reached {
         self.kinds |= other.kinds;
         self.linked |= other.linked;
         *self != before
+    }
+    /// The same seen by who takes a message: who sent it asked for nothing here.
+    fn sent(self) -> Self {
+        let is_any = self.kinds | self.linked != 0;
+        Self {
+            kinds: 0,
+            linked: u16::from(is_any) << EntryKind::Consumer as u16,
+        }
     }
     /// The same seen from the other end of a link.
     fn crossed(self) -> Self {

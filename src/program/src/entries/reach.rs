@@ -45,6 +45,7 @@ pub(super) fn reach(
             let to = edge.target().index();
             let is_entry = by_function.contains_key(&FunctionId(to as u32));
             let passed = match edge.weight() {
+                EdgeKind::Link(id) if !graph.links.get(*id).kind.is_call() => from.sent(),
                 EdgeKind::Link(_) => from.crossed(),
                 // A handler's own entry says how it is called; that its registration stands in `main` does not.
                 _ if is_entry => from.without_startup(),

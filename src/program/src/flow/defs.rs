@@ -29,6 +29,8 @@ pub enum DefinitionKind {
     Append,
     /// `x[i] = value`, `x.field = value`, `x.push(value)`.
     Part,
+    /// `json.Unmarshal(value, &x)`: the same in another form, part for part.
+    Decoded,
 }
 
 /// A store to a field of something that is no local, or of a local.
@@ -75,6 +77,9 @@ const MUTATORS: &[&str] = &[
     "concat_mut",
     "extend_from_slice",
 ];
+
+/// Calls that read their first argument into their second.
+const DECODERS: &[&str] = &["Unmarshal", "UnmarshalStrict"];
 
 impl FileFlow {
     /// Indexes one file; linear.
@@ -211,6 +216,20 @@ impl FileFlow {
         let ExprKind::Field(receiver, method) = ir.kind(call.callee) else {
             return;
         };
+        if let (true, &[value, target, ..]) =
+            (DECODERS.contains(&method.as_str()), ir.expr_list(call.args))
+        {
+            if let Some(local) = decoded_into(ir, target) {
+                let how = DefinitionKind::Decoded;
+                self.definitions.push(Definition {
+                    local,
+                    value,
+                    how,
+                    stmt,
+                });
+            }
+            return;
+        }
         if !MUTATORS.contains(&method.as_str()) {
             return;
         }
@@ -238,6 +257,18 @@ fn starts(definitions: &[Definition], n_locals: usize) -> Vec<u32> {
         start.push(at as u32);
     }
     start
+}
+
+/// `&x`, or `x` that is a pointer.
+fn decoded_into(ir: &Ir, target: ExprId) -> Option<LocalId> {
+    match ir.kind(target) {
+        ExprKind::Local(local) => Some(local),
+        ExprKind::Unary(UnaryOp::Ref, inner) => match ir.kind(inner) {
+            ExprKind::Local(local) => Some(local),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The local a chain of fields, indexes and references starts from.

@@ -33,6 +33,12 @@ pub(crate) fn passed_on(
     path: &Path,
 ) -> Option<(ExprId, Path)> {
     let args = ir.expr_list(call.args);
+    if !path.is_empty()
+        && callee.functions().is_empty()
+        && let Some(inner) = recoded(ir, call.callee, args)
+    {
+        return Some((inner, path.clone()));
+    }
     match (ir.kind(call.callee), args) {
         (ExprKind::Field(receiver, name), []) => {
             let text = name.as_str();
@@ -63,6 +69,49 @@ pub(crate) fn passed_on(
         // `create(InvoiceSchema, { … })`.
         (ExprKind::Name(name), &[_, given]) if name == "create" => {
             is_plain(ir, given, callee).then(|| (given, path.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// `JSON.parse(x)`, `json.Marshal(x)`, `serde_json::from_slice(x)`, `x.toString()`: the same in another form, part for part.
+fn recoded(ir: &Ir, callee: ExprId, args: &[ExprId]) -> Option<ExprId> {
+    const RECODES: &[&str] = &[
+        "JSON.parse",
+        "JSON.stringify",
+        "Buffer.from",
+        "json.Marshal",
+        "proto.Marshal",
+    ];
+    const PATHS: &[&str] = &[
+        "from_slice",
+        "from_str",
+        "from_value",
+        "to_vec",
+        "to_string",
+        "to_value",
+    ];
+    match (ir.kind(callee), args) {
+        (ExprKind::Field(base, name), [only, ..]) => {
+            let owner = match ir.kind(base) {
+                ExprKind::Name(owner) => owner,
+                _ => return None,
+            };
+            let is_known = RECODES.iter().any(|known| {
+                let (of, method) = known.split_once('.').unwrap_or_default();
+                of == owner.as_str() && method == name.as_str()
+            });
+            is_known.then_some(*only)
+        }
+        (ExprKind::Field(receiver, name), []) => matches!(
+            name.as_str(),
+            "toString" | "to_string" | "as_bytes" | "to_vec"
+        )
+        .then_some(receiver),
+        (ExprKind::Name(name), [only]) => {
+            let (owner, last) = name.as_str().rsplit_once("::")?;
+            let is_known = PATHS.contains(&last) && owner.contains("serde");
+            is_known.then_some(*only)
         }
         _ => None,
     }

@@ -188,7 +188,7 @@ impl Reader<'_> {
                         text.append(piece.clone());
                     }
                 }
-                DefinitionKind::Part => {}
+                DefinitionKind::Part | DefinitionKind::Decoded => {}
             }
         }
         found.truncate(4);

@@ -36,6 +36,7 @@
 
 mod answers;
 mod http;
+mod queue;
 mod rpc;
 mod table;
 mod trpc;
@@ -344,7 +345,8 @@ impl LinkContext<'_> {
 pub const MAX_TARGETS: usize = 4;
 
 /// One function per kind.
-const FINDERS: [fn(&LinkContext<'_>) -> Found; 3] = [rpc::find, http::find, trpc::find];
+const FINDERS: [fn(&LinkContext<'_>) -> Found; 4] =
+    [rpc::find, http::find, trpc::find, queue::find];
 
 /// Finds the links of every kind; each finder is linear in the calls it looks at.
 #[must_use]

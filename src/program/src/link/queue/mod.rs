@@ -1,0 +1,216 @@
+//! Queues: from where a message is published to who takes it, by topic.
+//!
+//! [`topic`] reads the topics on both sides, [`consumers`] says who takes what, [`values`] what the message carries.
+//! What a wrapper publishes is linked at its callers, where the topic or the message is known. A topic that only wildcards
+//! or holes join is a guess; one that nobody here takes, or that cannot be read, is counted with the reason.
+
+mod consumers;
+mod topic;
+mod values;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use betwixt_base::Symbol;
+use rustc_hash::FxHashSet;
+
+use super::{Found, Link, LinkContext, LinkKind, MAX_TARGETS, Sureness, Unlinked};
+use crate::events::Event;
+use crate::ids::{CallSite, ExprRef};
+use crate::types::Type;
+use consumers::{Consumer, Consumers};
+use topic::{HOLE, Topic, Topics, is_readable};
+
+/// Most consumers of one topic that is known on both sides.
+const MAX_CONSUMERS: usize = 24;
+
+/// Finds the links of published messages.
+pub(super) fn find(context: &LinkContext<'_>) -> Found {
+    let mut found = Found::default();
+    let is_queue = |event: &&Event| event.kind == "queue.publish" || event.kind == "queue.consume";
+    let carried: FxHashSet<CallSite> = (context.events.events.iter())
+        .filter(is_queue)
+        .flat_map(|event| event.via.iter().copied())
+        .collect();
+    let of_kind = |kind: &str| -> Vec<&Event> {
+        let events = context
+            .events
+            .events
+            .iter()
+            .filter(|event| event.kind == kind);
+        events
+            .filter(|event| !carried.contains(&event.site) && !context.is_test(event.site))
+            .collect()
+    };
+    let publishes = of_kind("queue.publish");
+    let consumes = of_kind("queue.consume");
+    if publishes.is_empty() {
+        return found;
+    }
+    let topics = Topics::new(context);
+    let consumers = Consumers::new(context, &topics, &consumes);
+    let finder = Finder {
+        context,
+        topics: &topics,
+        consumers: &consumers,
+    };
+    let mut taken: FxHashSet<usize> = FxHashSet::default();
+    for event in publishes {
+        taken.extend(finder.publish(event, &mut found));
+    }
+    for (index, consumer) in consumers.all.iter().enumerate() {
+        if let (false, Some(site)) = (taken.contains(&index), consumer.site) {
+            let is_known = consumer.topics.iter().any(|topic| is_readable(topic));
+            let reason = if is_known {
+                "nothing in the tree publishes it"
+            } else {
+                "consumed topic not readable"
+            };
+            found
+                .unlinked
+                .push(unlinked(site, &consumer.topics, reason));
+        }
+    }
+    found
+}
+
+struct Finder<'a> {
+    context: &'a LinkContext<'a>,
+    topics: &'a Topics<'a>,
+    consumers: &'a Consumers<'a>,
+}
+
+impl Finder<'_> {
+    /// Links one publish; gives the consumers that were meant.
+    fn publish(&self, event: &Event, found: &mut Found) -> Vec<usize> {
+        let topics = self.published(event);
+        let mut best: BTreeMap<usize, (Sureness, &'static str, &String)> = BTreeMap::new();
+        for topic in topics.iter().filter(|topic| is_readable(topic)) {
+            for (index, sureness, found_by) in self.matching(topic) {
+                let known = best.entry(index).or_insert((sureness, found_by, topic));
+                if known.0 < sureness {
+                    *known = (sureness, found_by, topic);
+                }
+            }
+        }
+        let surest = best.values().map(|known| known.0).max();
+        best.retain(|_, known| Some(known.0) == surest);
+        let n_most = if surest == Some(Sureness::Guess) {
+            MAX_TARGETS
+        } else {
+            MAX_CONSUMERS
+        };
+        let reason = if topics.iter().all(|topic| !is_readable(topic)) {
+            "topic not readable"
+        } else if best.is_empty() {
+            "nothing in the tree consumes it"
+        } else if best.len() > n_most {
+            "several consumers"
+        } else {
+            ""
+        };
+        if !reason.is_empty() {
+            found.unlinked.push(unlinked(event.site, &topics, reason));
+            return Vec::new();
+        }
+        for (&index, &(sureness, found_by, topic)) in &best {
+            self.link(
+                event,
+                &self.consumers.all[index],
+                (sureness, found_by, topic),
+                found,
+            );
+        }
+        best.into_keys().collect()
+    }
+
+    fn published(&self, event: &Event) -> Vec<String> {
+        let given = event.slot("topic");
+        if !given.is_empty() {
+            return self.topics.of(given, event.site);
+        }
+        if let Some(inner) = inner(event, "topic") {
+            return self.topics.of(&[inner], event.site);
+        }
+        // A job that is told by the type of what it carries.
+        let types = event.slot("message").iter().filter_map(|&at| {
+            match self.context.resolver.type_of(at) {
+                Type::Def(id) => Some(Topic::of_type(id)),
+                _ => None,
+            }
+        });
+        types.collect()
+    }
+
+    /// Consumers of a topic, with how it is known.
+    fn matching(&self, topic: &str) -> Vec<(usize, Sureness, &'static str)> {
+        let has_hole = topic.contains(HOLE);
+        let exact = self.consumers.of(topic);
+        if !exact.is_empty() {
+            let sureness = if has_hole {
+                Sureness::Likely
+            } else {
+                Sureness::Sure
+            };
+            return exact
+                .iter()
+                .map(|&index| (index, sureness, "topic"))
+                .collect();
+        }
+        let by_pattern = (self.consumers.patterns.iter())
+            .filter(|(pattern, _)| !has_hole && topic::fits(pattern, topic))
+            .map(|&(_, index)| (index, Sureness::Likely, "topic pattern"));
+        let found: Vec<_> = by_pattern.collect();
+        if !found.is_empty() {
+            return found;
+        }
+        if has_hole {
+            let names = self.consumers.names();
+            let fitting = names.filter(|(name, _)| topic::fits(topic, name));
+            return fitting
+                .flat_map(|(_, all)| {
+                    all.iter()
+                        .map(|&index| (index, Sureness::Guess, "topic pattern"))
+                })
+                .collect();
+        }
+        let subscription = self.consumers.subscribed(topic).iter();
+        subscription
+            .map(|&index| (index, Sureness::Likely, "name of the subscription"))
+            .collect()
+    }
+
+    fn link(
+        &self,
+        event: &Event,
+        consumer: &Consumer,
+        (sureness, found_by, topic): (Sureness, &'static str, &String),
+        found: &mut Found,
+    ) {
+        for &function in &consumer.functions {
+            let name = Topic::shown(topic);
+            let mut link = Link::new(LinkKind::Queue, event.site, event.function, function, &name);
+            link.found_by = found_by;
+            link.sureness = sureness;
+            let is_handed = consumer.is_handed;
+            values::carry(self.context, event, function, is_handed, &mut link.values);
+            found.links.push(link);
+        }
+    }
+}
+
+/// What the outermost wrapper that knows it puts into a slot.
+fn inner(event: &Event, slot: &str) -> Option<ExprRef> {
+    let known = event.inner.iter().rev().find(|(known, _)| *known == slot);
+    known.map(|(_, at)| *at)
+}
+
+fn unlinked(site: CallSite, topics: &[String], reason: &'static str) -> Unlinked {
+    let shown: BTreeSet<String> = topics.iter().map(|topic| Topic::shown(topic)).collect();
+    let shown: Vec<String> = shown.into_iter().collect();
+    Unlinked {
+        kind: LinkKind::Queue,
+        site,
+        name: Symbol::new(&shown.join(" | ")),
+        reason,
+    }
+}
