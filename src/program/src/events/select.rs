@@ -168,6 +168,12 @@ pub(crate) fn field(
         ExprKind::Call(call) => {
             let id = call;
             let call = ir.call(id);
+            if matches!(ir.kind(call.callee), ExprKind::Name(name) if name == "append") {
+                let added = ir.expr_list(call.args).iter().skip(1);
+                return added
+                    .flat_map(|&item| field(resolver, to(item), name, depth + 1))
+                    .collect();
+            }
             if !matches!(ir.kind(call.callee), ExprKind::Field(_, method) if method == "map") {
                 return made(resolver, value.file, id, name);
             }

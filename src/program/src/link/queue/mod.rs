@@ -11,7 +11,7 @@ mod values;
 use std::collections::{BTreeMap, BTreeSet};
 
 use betwixt_base::Symbol;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Found, Link, LinkContext, LinkKind, MAX_TARGETS, Sureness, Unlinked};
 use crate::events::Event;
@@ -26,27 +26,12 @@ const MAX_CONSUMERS: usize = 24;
 /// Finds the links of published messages.
 pub(super) fn find(context: &LinkContext<'_>) -> Found {
     let mut found = Found::default();
-    let is_queue = |event: &&Event| event.kind == "queue.publish" || event.kind == "queue.consume";
-    let carried: FxHashSet<CallSite> = (context.events.events.iter())
-        .filter(is_queue)
-        .flat_map(|event| event.via.iter().copied())
-        .collect();
-    let of_kind = |kind: &str| -> Vec<&Event> {
-        let events = context
-            .events
-            .events
-            .iter()
-            .filter(|event| event.kind == kind);
-        events
-            .filter(|event| !carried.contains(&event.site) && !context.is_test(event.site))
-            .collect()
-    };
-    let publishes = of_kind("queue.publish");
-    let consumes = of_kind("queue.consume");
+    let topics = Topics::new(context);
+    let publishes = standing(context, &topics, "queue.publish");
     if publishes.is_empty() {
         return found;
     }
-    let topics = Topics::new(context);
+    let consumes = standing(context, &topics, "queue.consume");
     let consumers = Consumers::new(context, &topics, &consumes);
     let finder = Finder {
         context,
@@ -73,6 +58,42 @@ pub(super) fn find(context: &LinkContext<'_>) -> Found {
     found
 }
 
+/// The events of a kind where they are linked: at the callers of a wrapper when those know the topic, otherwise where
+/// the topic is known.
+fn standing<'a>(context: &LinkContext<'a>, topics: &Topics<'_>, kind: &str) -> Vec<&'a Event> {
+    let mut events: Vec<&Event> = (context.events.events.iter())
+        .filter(|event| event.kind == kind && !context.is_test(event.site))
+        // A generated stub hands on what somebody else asked for.
+        .filter(|event| !context.workspace.file(event.site.file).marks.generated)
+        .collect();
+    let mut outside: FxHashMap<CallSite, bool> = FxHashMap::default();
+    for event in &events {
+        if let Some(&inside) = event.via.last() {
+            *outside.entry(inside).or_default() |= !event.slot("topic").is_empty();
+        }
+    }
+    events.sort_by_key(|event| (event.via.len(), event.site));
+    let mut settled: FxHashSet<CallSite> = FxHashSet::default();
+    events.retain(|event| {
+        if event.via.iter().any(|site| settled.contains(site)) {
+            return false;
+        }
+        match outside.get(&event.site) {
+            None => true,
+            Some(true) => false,
+            Some(false) => {
+                let is_settled = topics.is_settled(event.slot("topic"), event.site);
+                if is_settled {
+                    settled.insert(event.site);
+                }
+                is_settled
+            }
+        }
+    });
+    events.sort_by_key(|event| event.site);
+    events
+}
+
 struct Finder<'a> {
     context: &'a LinkContext<'a>,
     topics: &'a Topics<'a>,
@@ -94,6 +115,13 @@ impl Finder<'_> {
         }
         let surest = best.values().map(|known| known.0).max();
         best.retain(|_, known| Some(known.0) == surest);
+        let meant: BTreeSet<&String> = best.values().map(|known| known.2).collect();
+        if meant.len() > 1 {
+            // One of several topics, and which is not known.
+            best.values_mut()
+                .for_each(|known| known.0 = Sureness::Guess);
+        }
+        let surest = best.values().map(|known| known.0).max();
         let n_most = if surest == Some(Sureness::Guess) {
             MAX_TARGETS
         } else {

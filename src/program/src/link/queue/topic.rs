@@ -164,22 +164,36 @@ impl<'a> Topics<'a> {
 
     /// The topics of the values of a slot, as the service around `site` means them.
     pub(super) fn of(&self, values: &[ExprRef], site: CallSite) -> Vec<String> {
+        let texts: BTreeSet<String> = (self.meant(values, site).iter())
+            .map(|topic| plain(&topic.text))
+            .collect();
+        texts.into_iter().collect()
+    }
+
+    /// Whether the service around `site` has one topic for these values, whoever calls.
+    pub(super) fn is_settled(&self, values: &[ExprRef], site: CallSite) -> bool {
+        let found = self.meant(values, site);
+        let is_own = |topic: &Topic| topic.from.is_none() || self.is_own(topic, site);
+        let is_one = found.windows(2).all(|two| two[0].text == two[1].text);
+        let is_known = |topic: &Topic| is_readable(&topic.text) && !topic.text.contains(HOLE);
+        !found.is_empty() && is_one && found.iter().all(|topic| is_own(topic) && is_known(topic))
+    }
+
+    fn meant(&self, values: &[ExprRef], site: CallSite) -> Vec<Topic> {
         let mut found: Vec<Topic> = values
             .iter()
             .take(MAX_TOPICS)
             .flat_map(|&value| self.listed(value))
             .collect();
-        let service = |file: FileId| self.context.workspace.file(file).service;
-        let is_own = |topic: &Topic| {
-            topic
-                .from
-                .is_some_and(|file| service(file) == service(site.file))
-        };
-        if found.iter().any(is_own) {
-            found.retain(|topic| topic.from.is_none() || is_own(topic));
+        if found.iter().any(|topic| self.is_own(topic, site)) {
+            found.retain(|topic| topic.from.is_none() || self.is_own(topic, site));
         }
-        let texts: BTreeSet<String> = found.iter().map(|topic| plain(&topic.text)).collect();
-        texts.into_iter().collect()
+        found
+    }
+
+    fn is_own(&self, topic: &Topic, site: CallSite) -> bool {
+        let service = |file: FileId| self.context.workspace.file(file).service;
+        (topic.from).is_some_and(|file| service(file) == service(site.file))
     }
 
     /// A list of topics, or one.
