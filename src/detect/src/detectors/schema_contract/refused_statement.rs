@@ -49,6 +49,7 @@ fn word_of(kind: ComplaintKind) -> &'static str {
         ComplaintKind::UnknownTable => "unknown-table",
         ComplaintKind::UnknownColumn => "unknown-column",
         ComplaintKind::AmbiguousColumn => "ambiguous-column",
+        ComplaintKind::RepeatedColumn => "repeated-column",
         ComplaintKind::InsertArity => "insert-arity",
         ComplaintKind::MissingRequired => "missing-required",
         ComplaintKind::PlaceholderGap => "placeholder-gap",

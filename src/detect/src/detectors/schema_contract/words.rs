@@ -28,6 +28,7 @@ const DETECTORS: &[Detector] = &[Detector {
                 "ambiguous-column",
                 "a column without its table is in several",
             ),
+            word("repeated-column", "a column is written twice"),
             word("insert-arity", "more or fewer values than columns"),
             word(
                 "missing-required",

@@ -73,6 +73,8 @@ pub enum ComplaintKind {
     UnknownColumn,
     /// A column without its table is in several of them.
     AmbiguousColumn,
+    /// A column is written twice.
+    RepeatedColumn,
     /// An insert gives more or fewer values than columns.
     InsertArity,
     /// A column that must have a value gets none.

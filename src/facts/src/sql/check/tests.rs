@@ -193,6 +193,19 @@ fn an_insert_gives_each_column_a_value() {
 }
 
 #[test]
+fn a_column_is_written_once() {
+    refused(
+        "UPDATE t SET x = $1, v = 'a', x = $2",
+        "multiple assignments to same column",
+    );
+    refused(
+        "INSERT INTO t (id, n, n) VALUES ($1, $2, $3)",
+        "specified more than once",
+    );
+    taken("INSERT INTO t (id, n) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET n = $2");
+}
+
+#[test]
 fn every_parameter_gets_one_type() {
     refused(
         "SELECT 1 FROM t WHERE id = $1 AND n = $3",

@@ -59,8 +59,9 @@ impl<'a> Checker<'a> {
             .iter()
             .map(|name| object_name(name).1)
             .collect();
-        for column in &written {
+        for (n, column) in written.iter().enumerate() {
             self.written_column(&target, *column);
+            self.repeated(&written[..n], *column, "column specified more than once");
         }
         let has_hole = written.iter().any(|name| name.as_str().contains('?'));
         if !has_hole && let Some(source) = &insert.source {
@@ -96,6 +97,17 @@ impl<'a> Checker<'a> {
                 says,
                 column.to_string(),
                 tables,
+            );
+        }
+    }
+
+    fn repeated(&mut self, before: &[Symbol], column: Symbol, how: &str) {
+        if before.contains(&column) && !column.as_str().contains('?') {
+            self.complain(
+                ComplaintKind::RepeatedColumn,
+                format!("\"{column}\": {how}"),
+                column.to_string(),
+                Vec::new(),
             );
         }
     }
@@ -255,6 +267,7 @@ impl<'a> Checker<'a> {
                 false => self.expr(&assignment.value),
             })
             .collect();
+        let mut before: Vec<Symbol> = Vec::with_capacity(assignments.len());
         for (assignment, node) in assignments.iter().zip(&nodes) {
             let AssignmentTarget::ColumnName(name) = &assignment.target else {
                 self.is_partial = true;
@@ -266,6 +279,8 @@ impl<'a> Checker<'a> {
                 continue;
             }
             let (_, column) = object_name(name);
+            self.repeated(&before, column, "multiple assignments to same column");
+            before.push(column);
             let target = Target {
                 table: None,
                 relation: target.clone(),
