@@ -198,7 +198,16 @@ pub(crate) fn describe_folder(program: &Program, folder: &str) -> String {
         if is_inside(file) {
             let path = &program.workspace.file(file).path;
             let name = program.display(route.function);
-            let _ = writeln!(out, "route {} -> {path} {name}", route.title());
+            let _ = write!(out, "route {} -> {path} {name}", route.title());
+            let layers: Vec<&str> = route
+                .layers
+                .iter()
+                .map(|layer| layer.name.as_str())
+                .collect();
+            if !layers.is_empty() {
+                let _ = write!(out, " after {}", layers.join(", "));
+            }
+            out.push('\n');
         }
     }
     for link in program

@@ -119,11 +119,8 @@ impl ModelIndex {
         let text = written.as_str();
         for &at in self.models_of(language, package).iter() {
             let model = &self.models[at];
-            let own = match (model.default_export_of(package.as_str()), text) {
-                (Some(export), "default") => export,
-                _ => text,
-            };
-            if let Some(result) = model.returns.get(own) {
+            let own = crate::events::matching::exported_name(model, package.as_str(), text);
+            if let Some(result) = model.returns.get(&own) {
                 let (package, result) = match result.split_once('#') {
                     Some((other, result)) => (Symbol::new(other), result),
                     None => (package, result.as_str()),

@@ -19,6 +19,7 @@ impl Finder<'_> {
         if !entry.files.is_empty() && !entry.files.iter().any(|pattern| glob(pattern, path)) {
             return;
         }
+        self.passed_on(file, model, entry);
         let file_says = self.has_directive(file, FunctionIdx(0), &entry.directives);
         let callers = self.callers_of(file, model, entry);
         for (index, function) in facts.functions.iter().enumerate().skip(1) {
@@ -41,6 +42,31 @@ impl Finder<'_> {
                         self.service_file(id, Symbol::new(&model.library));
                     }
                     _ => {}
+                }
+            }
+        }
+    }
+
+    /// `export const POST = handler` of a handler that stands in another file.
+    fn passed_on(&mut self, file: FileId, model: &Model, entry: &EntryModel) {
+        if entry.files.is_empty() || entry.exports.is_empty() || entry.entry != "http" {
+            return;
+        }
+        let facts = self.resolver.code.facts(file);
+        for export in &facts.exports {
+            if !entry.exports.iter().any(|name| *name == export.exported) {
+                continue;
+            }
+            let of_name = facts
+                .globals
+                .iter()
+                .find(|global| global.name == export.local);
+            let value = export.value.or(of_name.and_then(|global| global.init));
+            let Some(expr) = value else { continue };
+            for answer in self.answers(ExprRef { file, expr }, 0) {
+                if self.resolver.code.file_of(answer.function) != file {
+                    self.add(answer.function, entry, model, None, None);
+                    self.declare_passed(file, export.exported, answer, model, entry);
                 }
             }
         }

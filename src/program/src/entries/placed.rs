@@ -9,7 +9,7 @@ use super::declared::attribute_is;
 use super::find::Finder;
 use super::route::{Layer, Route, RoutePath, Segment};
 use super::routers::Draft;
-use super::targets::verb;
+use super::targets::{Answer, verb};
 use crate::ids::{ExprRef, FunctionId};
 
 impl Finder<'_> {
@@ -50,6 +50,34 @@ impl Finder<'_> {
                 registered: None,
                 library: Symbol::new(&model.library),
                 group: self.group(function),
+                is_procedure: false,
+            },
+            is_bare: false,
+        });
+    }
+
+    /// Adds the route of a handler that a file only passes on.
+    pub(super) fn declare_passed(
+        &mut self,
+        file: FileId,
+        name: Symbol,
+        answer: Answer,
+        model: &Model,
+        entry: &EntryModel,
+    ) {
+        let path = &self.workspace.file(file).path;
+        let Some(path) = file_path(path, &entry.file_route) else {
+            return;
+        };
+        self.declared.push(Draft {
+            route: Route {
+                function: answer.function,
+                method: verb(name.as_str()).or(answer.method),
+                path,
+                layers: answer.layers,
+                registered: None,
+                library: Symbol::new(&model.library),
+                group: self.group(answer.function),
                 is_procedure: false,
             },
             is_bare: false,
