@@ -157,7 +157,7 @@ pub(super) fn many(n: usize) -> Graph {
             let from = if next(3) == 0 {
                 next(to)
             } else {
-                next((to + 3) / 4)
+                next(to.div_ceil(4))
             };
             let kind = kinds[next(kinds.len())];
             for line in 0..1 + next(5) {

@@ -149,7 +149,16 @@ pub(super) fn assemble(sizes: &[Size], arcs: &[Arc], layers: &Layers, y: &[f64])
     let bottom = all.map(|area| area.y + area.height).fold(0.0, f64::max);
     let lines = layers.columns.iter().flatten().map(|&slot| y[slot] - top);
     layout.height = lines.fold(bottom, f64::max) + MARGIN;
-    layout.routes = routes(arcs, layers, &layout, y, top, &column_of, &edges);
+    let frame = Frame {
+        arcs,
+        layers,
+        boxes: &layout.boxes,
+        y,
+        top,
+        column_of: &column_of,
+        edges: &edges,
+    };
+    layout.routes = routes(&frame);
     let points = layout.routes.iter().flatten();
     layout.width = points
         .map(|point| point.x + MARGIN)
@@ -157,103 +166,101 @@ pub(super) fn assemble(sizes: &[Size], arcs: &[Arc], layers: &Layers, y: &[f64])
     layout
 }
 
+/// What lines are drawn in.
+struct Frame<'a> {
+    arcs: &'a [Arc],
+    layers: &'a Layers,
+    boxes: &'a [Area],
+    /// Middle of every slot, `top` lower than in the picture.
+    y: &'a [f64],
+    top: f64,
+    /// By slot.
+    column_of: &'a [usize],
+    /// Left and right of every column.
+    edges: &'a [(f64, f64)],
+}
+
 /// Which side of a box, and what a line there leads to.
 struct Port {
     arc: usize,
     is_right: bool,
+    is_start: bool,
+    /// How high the other end is.
     toward: f64,
 }
 
-#[allow(clippy::too_many_arguments, reason = "the parts of one picture")]
-fn routes(
-    arcs: &[Arc],
-    layers: &Layers,
-    layout: &Layout,
-    y: &[f64],
-    top: f64,
-    column_of: &[usize],
-    edges: &[(f64, f64)],
-) -> Vec<Vec<Point>> {
-    let mut ports: Vec<Vec<Port>> = Vec::new();
-    ports.resize_with(layout.boxes.len(), Vec::new);
-    for (index, arc) in arcs.iter().enumerate() {
-        let chain = &layers.chains[index];
-        match chain.as_slice() {
-            [first, second, ..] => {
-                let last = chain[chain.len() - 1];
-                let before = chain[chain.len() - 2];
-                let mut add = |slot: usize, is_right, toward: usize| {
-                    ports[slot].push(Port {
-                        arc: index,
-                        is_right,
-                        toward: y[toward],
-                    });
-                };
-                add(*first, true, *second);
-                add(last, false, before);
-            }
-            _ => {
-                for (own, other) in [(arc.from, arc.to), (arc.to, arc.from)] {
-                    ports[own].push(Port {
-                        arc: index,
-                        is_right: true,
-                        toward: y[other],
-                    });
-                }
-            }
-        }
-    }
-    let mut starts = vec![Point { x: 0.0, y: 0.0 }; arcs.len()];
-    let mut ends = starts.clone();
-    for (of, own) in ports.iter_mut().enumerate() {
-        let area = layout.boxes[of];
-        for is_right in [true, false] {
-            let mut side: Vec<&Port> = own
-                .iter()
-                .filter(|port| port.is_right == is_right)
-                .collect();
-            side.sort_by(|a, b| a.toward.total_cmp(&b.toward).then(a.arc.cmp(&b.arc)));
-            let breadth: f64 = side.iter().map(|port| arcs[port.arc].breadth + 4.0).sum();
-            let scale = ((area.height - 10.0) / breadth.max(1.0)).min(1.0);
-            let mut at = area.y + (area.height - breadth * scale) / 2.0;
-            for port in side {
-                let half = (arcs[port.arc].breadth + 4.0) * scale / 2.0;
-                at += half;
-                let x = if is_right {
-                    area.x + area.width
-                } else {
-                    area.x
-                };
-                let point = Point { x, y: at };
-                at += half;
-                let is_within = layers.chains[port.arc].is_empty();
-                let is_start = if is_within {
-                    arcs[port.arc].from == of
-                } else {
-                    is_right
-                };
-                if is_start {
-                    starts[port.arc] = point;
-                } else {
-                    ends[port.arc] = point;
-                }
-            }
-        }
-    }
+/// From where to where each line goes.
+type Ends = Vec<[Point; 2]>;
+
+fn routes(frame: &Frame<'_>) -> Vec<Vec<Point>> {
+    let ends = ends(frame);
     let mut found = Vec::new();
-    for (index, arc) in arcs.iter().enumerate() {
-        let chain = &layers.chains[index];
-        let mut route = vec![starts[index]];
+    for (index, arc) in frame.arcs.iter().enumerate() {
+        let chain = &frame.layers.chains[index];
+        let [start, end] = ends[index];
+        let mut route = vec![start];
         for &slot in chain.iter().skip(1).take(chain.len().saturating_sub(2)) {
-            let (left, right) = edges[column_of[slot]];
-            let y = y[slot] - top;
+            let (left, right) = frame.edges[frame.column_of[slot]];
+            let y = frame.y[slot] - frame.top;
             route.extend([Point { x: left, y }, Point { x: right, y }]);
         }
-        route.push(ends[index]);
+        route.push(end);
         if !chain.is_empty() && chain[0] != arc.from {
             route.reverse();
         }
         found.push(route);
+    }
+    found
+}
+
+/// The lines of every box, on the side where their other end is.
+fn ports(frame: &Frame<'_>) -> Vec<Vec<Port>> {
+    let mut ports: Vec<Vec<Port>> = Vec::new();
+    ports.resize_with(frame.boxes.len(), Vec::new);
+    for (arc, line) in frame.arcs.iter().enumerate() {
+        let mut add = |slot: usize, is_right, is_start, toward: usize| {
+            ports[slot].push(Port {
+                arc,
+                is_right,
+                is_start,
+                toward: frame.y[toward],
+            });
+        };
+        match frame.layers.chains[arc].as_slice() {
+            chain @ [first, second, ..] => {
+                let (before, last) = (chain[chain.len() - 2], chain[chain.len() - 1]);
+                add(*first, true, true, *second);
+                add(last, false, false, before);
+            }
+            // Both in one column: the line bends out to the right.
+            _ => {
+                add(line.from, true, true, line.to);
+                add(line.to, true, false, line.from);
+            }
+        }
+    }
+    ports
+}
+
+/// Spreads the lines of each side of a box over it, in the order of their other ends.
+fn ends(frame: &Frame<'_>) -> Ends {
+    let mut found: Ends = vec![[Point { x: 0.0, y: 0.0 }; 2]; frame.arcs.len()];
+    let breadth = |port: &Port| frame.arcs[port.arc].breadth + 4.0;
+    for (ports, area) in ports(frame).iter().zip(frame.boxes) {
+        for is_right in [true, false] {
+            let side = ports.iter().filter(|port| port.is_right == is_right);
+            let mut side: Vec<&Port> = side.collect();
+            side.sort_by(|a, b| a.toward.total_cmp(&b.toward).then(a.arc.cmp(&b.arc)));
+            let total: f64 = side.iter().map(|port| breadth(port)).sum();
+            let scale = ((area.height - 10.0) / total.max(1.0)).min(1.0);
+            let mut y = area.y + (area.height - total * scale) / 2.0;
+            for port in side {
+                let half = breadth(port) * scale / 2.0;
+                let x = area.x + if is_right { area.width } else { 0.0 };
+                found[port.arc][usize::from(!port.is_start)] = Point { x, y: y + half };
+                y += 2.0 * half;
+            }
+        }
     }
     found
 }

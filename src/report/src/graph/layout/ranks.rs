@@ -36,7 +36,7 @@ fn turned(n: usize, arcs: &[Arc]) -> Vec<Vec<usize>> {
     let firm = arcs.iter().filter(|arc| arc.is_firm);
     let loose = arcs
         .iter()
-        .filter(|arc| !arc.is_firm && !(has_firm[arc.from] && has_firm[arc.to]));
+        .filter(|arc| !(arc.is_firm || has_firm[arc.from] && has_firm[arc.to]));
     for arc in firm.chain(loose) {
         let (from, to) = if leads(&after, arc.to, arc.from) {
             (arc.to, arc.from)
