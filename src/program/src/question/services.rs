@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 use super::channels::Channel;
 use super::{Questions, Spot};
 use crate::ids::{CallSite, FunctionId};
-use crate::link::{LinkKind, Sureness};
+use crate::link::{LinkKind, MAX_TARGETS, Sureness};
 
 /// One way in which a service depends on another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,15 +93,19 @@ impl Questions<'_> {
         (found_by, sureness): (&'static str, Sureness),
         found: &mut Vec<ServiceLink>,
     ) {
-        let some = |function| -> Vec<Option<ServiceId>> {
-            let services = self.services_of(function);
-            match services {
+        let all = |function| -> Vec<Option<ServiceId>> {
+            match self.services_of(function) {
                 [] => vec![None],
                 services => services.iter().copied().map(Some).collect(),
             }
         };
-        for from_service in some(from) {
-            for to_service in some(to) {
+        // What many services share (`GET /health`) does not say which of them is meant.
+        let mut answering = all(to);
+        if answering.len() > MAX_TARGETS {
+            answering = vec![self.home_of(to)];
+        }
+        for from_service in all(from) {
+            for &to_service in &answering {
                 if from_service == to_service && !kind.is_control() {
                     continue;
                 }
