@@ -23,7 +23,7 @@ pub(crate) fn observe(context: &Context<'_>) -> Vec<Observation> {
     let mut seen = FxHashSet::default();
     let texts: Vec<&Access> = accesses
         .iter()
-        .filter(|access| !access.is_conditional && !is_of_its_time(context.program, access))
+        .filter(|access| is_whole(access) && !is_of_its_time(context.program, access))
         .filter(|access| match &access.text {
             Some(text) => seen.insert((access.place, text.as_ref())),
             None => false,
@@ -42,6 +42,11 @@ pub(crate) fn observe(context: &Context<'_>) -> Vec<Observation> {
         })
         .collect();
     found.into_iter().flatten().collect()
+}
+
+/// Whether the text is known to its last letter: what is put together at run time may read differently.
+fn is_whole(access: &Access) -> bool {
+    !access.is_conditional && access.holes.is_empty()
 }
 
 fn word_of(kind: ComplaintKind) -> &'static str {
@@ -153,9 +158,6 @@ fn base(
     if access.statement.verb != Verb::Select {
         facts.insert("writes");
     }
-    if !access.holes.is_empty() {
-        facts.insert("varying-text");
-    }
     let reached = program.entries.reached(access.function);
     if reached.by_request() {
         facts.insert("public");
@@ -170,9 +172,7 @@ fn base(
 /// The call passes another number of values than the statement has parameters.
 fn miscounted(context: &Context<'_>, access: &Access) -> Option<Observation> {
     let statement = &access.statement;
-    let is_counted = matches!(access.kind, AccessKind::Sql)
-        && access.holes.is_empty()
-        && statement.param_names.is_empty();
+    let is_counted = matches!(access.kind, AccessKind::Sql) && statement.param_names.is_empty();
     if !is_counted || access.text.as_ref()?.pieces.first()?.contains(';') {
         return None;
     }
