@@ -39,7 +39,7 @@ pub(crate) fn message_handlers(resolver: &Resolver<'_>, event: &Event) -> Vec<Fu
 }
 
 /// The functions a handler argument stands for.
-fn handlers(resolver: &Resolver<'_>, at: ExprRef, depth: u32) -> Vec<FunctionId> {
+pub(crate) fn handlers(resolver: &Resolver<'_>, at: ExprRef, depth: u32) -> Vec<FunctionId> {
     if depth > 4 {
         return Vec::new();
     }

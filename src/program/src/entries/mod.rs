@@ -29,7 +29,7 @@ use crate::ids::{CallSite, FunctionId};
 use crate::resolve::Resolver;
 use find::Finder;
 use guards::ServiceLayer;
-pub(crate) use handlers::message_handlers;
+pub(crate) use handlers::{handlers, message_handlers};
 use reach::reach;
 pub(crate) use registered::named_method;
 pub use route::{Layer, LayerScope, Route, RoutePath, Segment};

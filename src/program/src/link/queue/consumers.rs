@@ -4,14 +4,15 @@
 //! that are consumers by attribute, by their name in a table, or by the type of their job.
 
 use betwixt_base::FileId;
-use betwixt_facts::ir::{TypeRef, TypeRefId};
+use betwixt_facts::ir::{ExprId, ExprKind, Ir, LocalKind, TypeRef, TypeRefId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::LinkContext;
 use super::inner;
 use super::topic::{Topic, Topics, is_readable, pattern};
-use crate::entries::{Entry, EntryKind, message_handlers};
+use crate::entries::{Entry, EntryKind, handlers, message_handlers};
 use crate::events::Event;
+use crate::events::chain::peel;
 use crate::ids::{CallSite, ExprRef, FunctionId};
 use crate::types::Type;
 
@@ -121,13 +122,13 @@ impl<'a> Consumers<'a> {
     /// Consumers by the calls that consume. Where one call names the topics and another hands the handler over
     /// (`consumer.subscribe(…)`, `consumer.run(…)`), they belong together: in one function, or else in one file.
     fn called(&mut self, topics: &Topics<'_>, events: &[&Event]) {
-        let handlers: Vec<Vec<FunctionId>> =
+        let handled: Vec<Vec<FunctionId>> =
             events.iter().map(|event| self.handlers(event)).collect();
         let has_topic = |event: &Event| !event.slot("topic").is_empty();
         let mut with_topic: FxHashMap<FunctionId, Vec<ExprRef>> = FxHashMap::default();
         let mut with_topic_in: FxHashMap<FileId, Vec<ExprRef>> = FxHashMap::default();
         let mut handled_in: FxHashSet<FileId> = FxHashSet::default();
-        for (event, handlers) in events.iter().zip(&handlers) {
+        for (event, handlers) in events.iter().zip(&handled) {
             match (has_topic(event), handlers.is_empty()) {
                 (true, true) => {
                     let given = event.slot("topic");
@@ -143,7 +144,10 @@ impl<'a> Consumers<'a> {
                 _ => {}
             }
         }
-        for (event, functions) in events.iter().zip(handlers) {
+        for (event, functions) in events.iter().zip(handled) {
+            if functions.is_empty() && self.registered(topics, event) {
+                continue;
+            }
             let is_handed = !functions.is_empty();
             let file = event.site.file;
             let values: Vec<ExprRef> = match (has_topic(event), is_handed) {
@@ -174,6 +178,45 @@ impl<'a> Consumers<'a> {
                 is_handed,
             });
         }
+    }
+
+    /// `register(name, handler)` of the project: the consumers are its callers'. Says whether there are any.
+    fn registered(&mut self, topics: &Topics<'_>, event: &Event) -> bool {
+        let resolver = self.context.resolver;
+        let param = |at: &ExprRef| handed_in(resolver.code.ir(at.file), at.expr, 0);
+        let Some(handler) = event.slot("handler").iter().find_map(param) else {
+            return false;
+        };
+        let topic = event.slot("topic").iter().find_map(param);
+        let before = self.all.len();
+        for &site in self.context.graph.callers(event.function).iter().take(200) {
+            let ir = resolver.code.ir(site.file);
+            let args = ir.expr_list(ir.call(site.call).args);
+            let arg = |n: u16| {
+                let expr = args.get(usize::from(n)).copied();
+                expr.map(|expr| ExprRef {
+                    file: site.file,
+                    expr,
+                })
+            };
+            let functions: Vec<FunctionId> = arg(handler)
+                .map(|at| handlers(resolver, at, 0))
+                .unwrap_or_default();
+            if functions.is_empty() || self.context.is_test(site) {
+                continue;
+            }
+            let named: Vec<ExprRef> = match topic {
+                Some(topic) => arg(topic).into_iter().collect(),
+                None => event.slot("topic").to_vec(),
+            };
+            self.all.push(Consumer {
+                site: Some(site),
+                topics: topics.of(&named, site),
+                functions,
+                is_handed: true,
+            });
+        }
+        self.all.len() > before
     }
 
     /// The functions a consuming call hands messages to; a method of the object it is given.
@@ -252,5 +295,21 @@ impl<'a> Consumers<'a> {
                 }
             }
         }
+    }
+}
+
+/// The parameter a value is, perhaps inside a decorator.
+fn handed_in(ir: &Ir, expr: ExprId, depth: u32) -> Option<u16> {
+    match ir.kind(peel(ir, expr)) {
+        ExprKind::Local(local) => match ir.local(local).kind {
+            LocalKind::Param(n) => Some(n),
+            _ => None,
+        },
+        ExprKind::Cast(_, inner) if depth < 4 => handed_in(ir, inner, depth + 1),
+        ExprKind::Call(call) if depth < 4 => {
+            let mut args = ir.expr_list(ir.call(call).args).iter();
+            args.find_map(|&arg| handed_in(ir, arg, depth + 1))
+        }
+        _ => None,
     }
 }

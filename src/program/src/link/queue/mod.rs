@@ -5,6 +5,7 @@
 //! or holes join is a guess; one that nobody here takes, or that cannot be read, is counted with the reason.
 
 mod consumers;
+mod maker;
 mod topic;
 mod values;
 
@@ -158,6 +159,10 @@ impl Finder<'_> {
         }
         if let Some(inner) = inner(event, "topic") {
             return self.topics.of(&[inner], event.site);
+        }
+        let named = maker::topics(self.context, self.topics, event.site);
+        if !named.is_empty() {
+            return named;
         }
         // A job that is told by the type of what it carries.
         let types = event.slot("message").iter().filter_map(|&at| {

@@ -47,6 +47,7 @@ const FIELD_WORDS: &[&str] = &[
     "url",
     "arn",
     "bus",
+    "instance",
 ];
 
 /// One topic a value may name.
@@ -293,7 +294,6 @@ impl<'a> Topics<'a> {
 
     /// What is in a field: of a literal nearby, or of all values of its type.
     fn stored(&self, at: ExprRef, base: ExprId, name: Symbol, depth: u32) -> Vec<Topic> {
-        let resolver = self.context.resolver;
         let near = self.members(
             ExprRef {
                 file: at.file,
@@ -309,6 +309,15 @@ impl<'a> Topics<'a> {
                 .filter(|&value| value != at);
             return near.flat_map(|value| self.read(value, depth + 1)).collect();
         }
+        let stores = self.stores(at, base, name).into_iter();
+        stores
+            .flat_map(|value| came_by(self.read(value, depth + 1), value.file))
+            .collect()
+    }
+
+    /// The values stored in a field, by the type it belongs to.
+    pub(super) fn stores(&self, at: ExprRef, base: ExprId, name: Symbol) -> Vec<ExprRef> {
+        let resolver = self.context.resolver;
         let owner = self.owner(at.file, base);
         let language = resolver.code.facts(at.file).language;
         let stored = self.fields.get(&name).map_or(&[][..], Vec::as_slice);
@@ -330,9 +339,7 @@ impl<'a> Topics<'a> {
             }
         };
         let fitting = stored.iter().filter(fits).take(MAX_STORED);
-        fitting
-            .flat_map(|stored| came_by(self.read(stored.value, depth + 1), stored.value.file))
-            .collect()
+        fitting.map(|stored| stored.value).collect()
     }
 
     /// `config.queues.orders`: through literals only.
