@@ -125,7 +125,15 @@ impl Walk<'_> {
             let (file, idx) = resolver.code.function_place(function);
             let ir = resolver.code.ir(file);
             let returns = &resolver.flows[file.0 as usize].returns[idx.index()];
-            for &stmt in returns.iter().take(4) {
+            if returns.len() > 3 {
+                // `getQueue(Names.Mails)`: one of many, by its name.
+                let args = resolver.code.ir(site.file).expr_list(call.args).iter();
+                let file = site.file;
+                self.names
+                    .extend(args.take(1).map(|&expr| ExprRef { file, expr }));
+                continue;
+            }
+            for &stmt in returns {
                 if let StmtKind::Return(values) = ir.stmt(stmt).kind
                     && let Some(&expr) = ir.expr_list(values).first()
                 {
