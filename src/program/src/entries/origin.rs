@@ -33,6 +33,15 @@ pub(super) enum Origin {
 }
 
 const MAX_DEPTH: u32 = 40;
+const MAX_CHAIN: u32 = 1_000;
+
+/// One step along a chain of calls.
+enum Step {
+    /// Goes on at the call this one is made on.
+    On(CallSite),
+    /// What the chain starts from.
+    End(Option<Origin>),
+}
 
 /// The router a value is; `None` for what is no router for sure (text, functions) or leads nowhere.
 pub(super) fn origin(
@@ -78,15 +87,20 @@ pub(super) fn origin(
         ExprKind::Cast(_, inner) | ExprKind::Project(inner, 0) => {
             origin(resolver, graph, to(inner), depth + 1)
         }
-        ExprKind::Call(call) => called(
-            resolver,
-            graph,
-            CallSite {
+        ExprKind::Call(call) => {
+            let mut site = CallSite {
                 file: at.file,
                 call,
-            },
-            depth,
-        ),
+            };
+            // Builders of a whole service are one chain of a hundred calls.
+            for _ in 0..MAX_CHAIN {
+                match called(resolver, graph, site, depth) {
+                    Step::On(inner) => site = inner,
+                    Step::End(found) => return found,
+                }
+            }
+            None
+        }
         _ => None,
     }
 }
@@ -111,47 +125,58 @@ fn named(
     }
 }
 
-fn called(
-    resolver: &Resolver<'_>,
-    graph: &CallGraph,
-    site: CallSite,
-    depth: u32,
-) -> Option<Origin> {
+fn called(resolver: &Resolver<'_>, graph: &CallGraph, site: CallSite, depth: u32) -> Step {
     let ir = resolver.code.ir(site.file);
     let call = ir.call(site.call);
     if call.form == CallForm::New || opens_group(resolver, graph, site) {
-        return Some(Origin::Made(site));
+        return Step::End(Some(Origin::Made(site)));
     }
     if let Callee::One(function) = graph.callee(site) {
-        let (file, idx) = resolver.code.function_place(*function);
-        let ir = resolver.code.ir(file);
-        let returns = &resolver.flows[file.0 as usize].returns[idx.index()];
-        return returns.iter().take(3).find_map(|&stmt| {
-            let StmtKind::Return(values) = ir.stmt(stmt).kind else {
-                return None;
-            };
-            let &expr = ir.expr_list(values).first()?;
-            if let ExprKind::Closure(_) = ir.kind(expr) {
-                return None;
-            }
-            origin(resolver, graph, ExprRef { file, expr }, depth + 4)
-        });
+        return Step::End(returned(resolver, graph, *function, depth));
     }
-    let callee = peel(ir, call.callee);
-    if let ExprKind::Field(base, _) = ir.kind(callee) {
-        let base = ExprRef {
+    let ExprKind::Field(base, _) = ir.kind(peel(ir, call.callee)) else {
+        return Step::End(Some(Origin::Made(site)));
+    };
+    let at = ExprRef {
+        file: site.file,
+        expr: base,
+    };
+    let is_package = matches!(
+        resolver.resolve_value(at.file, at.expr),
+        Some(Def::External { .. } | Def::Module(_) | Def::Type(_))
+    );
+    if is_package {
+        return Step::End(Some(Origin::Made(site)));
+    }
+    match ir.kind(peel(ir, base)) {
+        ExprKind::Call(call) => Step::On(CallSite {
             file: site.file,
-            expr: base,
-        };
-        let is_package = matches!(
-            resolver.resolve_value(base.file, base.expr),
-            Some(Def::External { .. } | Def::Module(_) | Def::Type(_))
-        );
-        if !is_package {
-            return origin(resolver, graph, base, depth + 1);
-        }
+            call,
+        }),
+        _ => Step::End(origin(resolver, graph, at, depth + 1)),
     }
-    Some(Origin::Made(site))
+}
+
+/// The router a function of the program returns.
+fn returned(
+    resolver: &Resolver<'_>,
+    graph: &CallGraph,
+    function: FunctionId,
+    depth: u32,
+) -> Option<Origin> {
+    let (file, idx) = resolver.code.function_place(function);
+    let ir = resolver.code.ir(file);
+    let returns = &resolver.flows[file.0 as usize].returns[idx.index()];
+    returns.iter().take(3).find_map(|&stmt| {
+        let StmtKind::Return(values) = ir.stmt(stmt).kind else {
+            return None;
+        };
+        let &expr = ir.expr_list(values).first()?;
+        if let ExprKind::Closure(_) = ir.kind(expr) {
+            return None;
+        }
+        origin(resolver, graph, ExprRef { file, expr }, depth + 4)
+    })
 }
 
 /// Whether a call gives a router of its own: `Group`, `With`, `Subrouter`, `basePath`, `web::scope`.
