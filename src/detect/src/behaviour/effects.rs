@@ -56,6 +56,8 @@ impl Acts {
     pub(crate) const STORE: Self = Self(512);
     /// Reads rows with a row lock.
     pub(crate) const ROW_LOCK: Self = Self(1024);
+    /// Takes an advisory lock that outlives the transaction.
+    pub(crate) const SESSION_LOCK: Self = Self(4096);
     /// Gives a session's advisory lock back.
     pub(crate) const UNLOCK_SESSION: Self = Self(2048);
 
@@ -185,13 +187,13 @@ fn carried(
 
 fn of_access(effects: &mut Effects, access: &Access) {
     let statement = &access.statement;
-    if statement.advisory_lock {
-        let unlocks = mentions(statement, "unlock");
-        effects.acts.add(if unlocks {
-            Acts::UNLOCK_SESSION
-        } else {
-            Acts::SHARED_LOCK
-        });
+    if mentions(statement, "advisory_unlock") {
+        effects.acts.add(Acts::UNLOCK_SESSION);
+    } else if statement.advisory_lock {
+        effects.acts.add(Acts::SHARED_LOCK);
+        if !mentions(statement, "xact") {
+            effects.acts.add(Acts::SESSION_LOCK);
+        }
     }
     if statement.row_lock {
         effects.acts.add(Acts::ROW_LOCK);

@@ -1,8 +1,12 @@
 //! Ways of looking for what goes wrong when two run at once.
 
 mod checked_then_written;
+mod kept_lock;
 mod lost_update;
+mod outer_handle;
 mod rows;
+mod shared_state;
+mod unheeded_claim;
 mod words;
 
 use super::Context;
@@ -14,6 +18,10 @@ pub(crate) use words::FAMILY;
 pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
     Some(match detector {
         "lost-update" => lost_update::observe(context),
+        "kept-lock" => kept_lock::observe(context),
+        "outer-handle" => outer_handle::observe(context),
+        "unheeded-claim" => unheeded_claim::observe(context),
+        "shared-state" => shared_state::observe(context),
         "checked-then-written" => checked_then_written::observe(context),
         _ => return None,
     })

@@ -59,6 +59,47 @@ const DETECTORS: &[Detector] = &[
         )],
         holes: &["table", "column", "function"],
     },
+    Detector {
+        word: word(
+            "kept-lock",
+            "a lock is not given back on a path that leaves early",
+        ),
+        conditions: &[],
+        holes: &["lock", "function"],
+    },
+    Detector {
+        word: word(
+            "outer-handle",
+            "inside a transaction, a write goes through the handle outside of it",
+        ),
+        conditions: &[],
+        holes: &["table", "function"],
+    },
+    Detector {
+        word: word(
+            "unheeded-claim",
+            "a key is set only where there was none, and nobody looks at whether it was set",
+        ),
+        conditions: &[],
+        holes: &["function"],
+    },
+    Detector {
+        word: word(
+            "shared-state",
+            "state of the process is written while others may use it",
+        ),
+        conditions: &[(
+            word("shape", "how it is shared"),
+            &[
+                word("read-lock", "it is written under a lock that readers share"),
+                word(
+                    "captured",
+                    "a concurrent closure writes a variable of the function around",
+                ),
+            ],
+        )],
+        holes: &["what", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[

@@ -1,0 +1,165 @@
+//! A write through the outer database handle where the transaction's was meant.
+
+use betwixt_facts::ir::{CallId, ExprId, ExprKind, Ir, LocalId};
+use betwixt_findings::Role;
+use betwixt_program::control::each_expr;
+use betwixt_program::events::{Access, Event};
+use betwixt_program::{CallSite, FunctionId};
+
+use crate::behaviour::order::Order;
+use crate::behaviour::{main_table, root_of, writes};
+use crate::detectors::Context;
+use crate::observation::{Observation, function_name, step};
+
+pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
+    let program = context.program;
+    let mut found = Vec::new();
+    for event in &program.events.events {
+        if event.kind != "sql.begin" || !event.via.is_empty() {
+            continue;
+        }
+        let root = root_of(program, event.function);
+        match event.slot("body").first() {
+            Some(&body) => {
+                if let Some(closure) = program.resolver().function_value(body) {
+                    in_body(context, root, event.site, closure, &mut found);
+                }
+            }
+            None => between(context, root, event, &mut found),
+        }
+    }
+    found
+}
+
+/// `db.transaction(async (tx) => { db.insert(…) })`.
+fn in_body(
+    context: &Context<'_>,
+    root: FunctionId,
+    begin: CallSite,
+    closure: FunctionId,
+    found: &mut Vec<Observation>,
+) {
+    let program = context.program;
+    let facts = program.code.function(closure);
+    let (file, _) = program.code.function_place(closure);
+    let Some(&handle) = facts.params.first() else {
+        return;
+    };
+    if !facts.flags.is_closure || file != begin.file {
+        return;
+    }
+    let ir = program.code.ir(file);
+    for &index in context.behaviour().accesses_in(root) {
+        let access = &program.events.accesses[index];
+        let inside = facts
+            .span
+            .contains(ir.expr(ir.call(access.site.call).expr).span);
+        if !inside || !writes(&access.statement) || mentions_any(ir, access, handle) {
+            continue;
+        }
+        // The handle may be renamed, or wrapped in something made inside.
+        if root_of_chain(ir, ir.call(access.site.call).callee)
+            .is_none_or(|local| !facts.span.contains(ir.local(local).span))
+        {
+            found.push(observation(context, root, begin, access));
+        }
+    }
+}
+
+fn mentions_any(ir: &Ir, access: &Access, handle: LocalId) -> bool {
+    [access.site.call, access.last.call]
+        .into_iter()
+        .any(|call: CallId| {
+            let mut found = false;
+            each_expr(ir, ir.call(call).expr, &mut |id| {
+                found |= matches!(ir.kind(id), ExprKind::Local(local) if local == handle);
+            });
+            found
+        })
+}
+
+fn root_of_chain(ir: &Ir, expr: ExprId) -> Option<LocalId> {
+    let mut current = expr;
+    for _ in 0..64 {
+        match ir.kind(current) {
+            ExprKind::Local(local) => return Some(local),
+            ExprKind::Field(base, _) | ExprKind::Index(base, _) | ExprKind::Unary(_, base) => {
+                current = base;
+            }
+            ExprKind::Call(call) => current = ir.call(call).callee,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// `tx, err := db.Begin(); db.Exec(…); tx.Commit()`.
+fn between(context: &Context<'_>, root: FunctionId, begin: &Event, found: &mut Vec<Observation>) {
+    let program = context.program;
+    let ir = program.code.ir(begin.site.file);
+    let ExprKind::Field(outer, _) = ir.kind(ir.call(begin.site.call).callee) else {
+        return;
+    };
+    let order = Order::new(context, root);
+    let commits: Vec<CallSite> = program
+        .events
+        .of_function(begin.function)
+        .filter(|event| event.kind == "sql.commit")
+        .map(|event| event.site)
+        .collect();
+    for &index in context.behaviour().accesses_in(root) {
+        let access = &program.events.accesses[index];
+        if access.function != begin.function || !writes(&access.statement) {
+            continue;
+        }
+        let ExprKind::Field(used, _) = ir.kind(ir.call(access.site.call).callee) else {
+            continue;
+        };
+        let is_between = order.precedes(begin.site, access.site)
+            && commits
+                .iter()
+                .any(|&commit| order.precedes(access.site, commit));
+        if is_between && same_path(ir, outer, used) {
+            found.push(observation(context, root, begin.site, access));
+        }
+    }
+}
+
+/// Whether two expressions are written the same: `s.db` and `s.db`.
+pub(super) fn same_path(ir: &Ir, a: ExprId, b: ExprId) -> bool {
+    match (ir.kind(a), ir.kind(b)) {
+        (ExprKind::Local(a), ExprKind::Local(b)) => a == b,
+        (ExprKind::Name(a), ExprKind::Name(b)) => a == b,
+        (ExprKind::This, ExprKind::This) => true,
+        (ExprKind::Field(a, x), ExprKind::Field(b, y)) => x == y && same_path(ir, a, b),
+        (ExprKind::Unary(_, a), _) => same_path(ir, a, b),
+        (_, ExprKind::Unary(_, b)) => same_path(ir, a, b),
+        _ => false,
+    }
+}
+
+fn observation(
+    context: &Context<'_>,
+    root: FunctionId,
+    begin: CallSite,
+    access: &Access,
+) -> Observation {
+    let program = context.program;
+    let table = main_table(access).map_or_else(String::new, |(_, name)| name.to_string());
+    let mut observation = Observation {
+        holes: vec![
+            ("table", table.clone()),
+            ("function", function_name(program, root)),
+        ],
+        identity: vec![table],
+        ..Observation::new(context.call_place(access.site), root)
+    };
+    observation.trace.push(step(
+        program,
+        context.call_place(begin),
+        Some(root),
+        Role::Step,
+        "the transaction starts here",
+    ));
+    observation
+}
