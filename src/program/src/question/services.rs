@@ -82,8 +82,8 @@ impl Questions<'_> {
         found
     }
 
-    /// One link for each service the caller runs in to each the callee runs in. What several services share and call
-    /// by themselves leads nowhere new: both ends in one service are kept for calls and messages only.
+    /// One link for each service the caller runs in to each the callee runs in. Both ends in one service are kept for
+    /// calls and messages only.
     fn join(
         &self,
         kind: LinkKind,
