@@ -58,6 +58,10 @@ const GUARDS: &[Word] = &[
         "idempotency-key",
         "the other side drops repetitions by a key that comes from the message",
     ),
+    word(
+        "lock-held",
+        "an advisory, distributed or process lock is held from before the read",
+    ),
 ];
 
 const FACTS: &[Word] = &[

@@ -108,10 +108,6 @@ const GUARDS: &[Word] = &[
         "the row, or one that stands for it, is locked before it is read",
     ),
     word(
-        "lock-held",
-        "an advisory, distributed or process lock is held from before the read",
-    ),
-    word(
         "serializable",
         "the transaction fails when what it read has changed",
     ),

@@ -102,13 +102,10 @@ const DETECTORS: &[Detector] = &[
     },
 ];
 
-const GUARDS: &[Word] = &[
-    word(
-        "single-flight",
-        "callers that miss together wait for one load",
-    ),
-    word("lock-held", "a lock is held while loading"),
-];
+const GUARDS: &[Word] = &[word(
+    "single-flight",
+    "callers that miss together wait for one load",
+)];
 
 const FACTS: &[Word] = &[
     word(
