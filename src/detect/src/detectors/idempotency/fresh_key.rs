@@ -102,7 +102,8 @@ fn fresh_source(context: &Context<'_>, key: ExprRef) -> Option<&'static str> {
         let OriginKind::Call(site) = origin.kind else {
             return None;
         };
-        let is_fresh = is_fresh_event(context, site);
+        let is_itself = origin.is_direct && origin.path.is_empty();
+        let is_fresh = is_itself && is_fresh_event(context, site);
         is_fresh.then(|| crate::detectors::units::call_name(program, site))
     })
 }

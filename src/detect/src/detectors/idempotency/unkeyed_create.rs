@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 
 use betwixt_base::FileId;
-use betwixt_facts::ir::ExprKind;
+use betwixt_facts::ir::{ExprKind, Ir, LocalKind};
 use betwixt_findings::Role;
 use betwixt_program::calls::Callee;
 use betwixt_program::events::Event;
+use betwixt_program::flow::ingredients::Reach;
 use betwixt_program::{CallSite, FunctionId};
 
 use crate::detectors::Context;
@@ -88,19 +89,17 @@ fn is_keyed(context: &Context<'_>, event: &Event) -> bool {
         let name = plain(name);
         name.contains("idempot") || name.contains("dedup")
     };
-    let by_message = event.slot("message").iter().any(|message| {
-        let made = context.ingredients(
-            *message,
-            betwixt_program::flow::ingredients::Reach {
-                callers: 0,
-                returns: 1,
-            },
-        );
-        made.names
-            .iter()
-            .any(|name| says(name.as_str()) || name.as_str() == "identifier")
+    let names_event = |name: &str| says(name) || name.eq_ignore_ascii_case("identifier");
+    let by_message = event.slot("message").iter().any(|&message| {
+        let made = context.ingredients(message, Reach::WIDE);
+        made.names.iter().any(|name| names_event(name.as_str()))
     });
     by_message
+        || (is_handed_in(ir, event)
+            && ir
+                .entries
+                .iter()
+                .any(|entry| names_event(entry.name.as_str())))
         || ir.calls.iter().any(|call| {
             span.contains(ir.expr(call.expr).span)
                 && matches!(ir.kind(call.callee), ExprKind::Field(_, name) if says(name.as_str()))
@@ -109,6 +108,19 @@ fn is_keyed(context: &Context<'_>, event: &Event) -> bool {
             .field_stores
             .iter()
             .any(|store| says(store.name.as_str()) && span.contains(ir.expr(store.value).span))
+}
+
+/// The message is a parameter: who made it decides about the key.
+fn is_handed_in(ir: &Ir, event: &Event) -> bool {
+    event.slot("message").iter().any(|message| {
+        let mut expr = message.expr;
+        while let ExprKind::Unary(_, inner) = ir.kind(expr) {
+            expr = inner;
+        }
+        message.file == event.site.file
+            && matches!(ir.kind(expr), ExprKind::Local(local)
+                if matches!(ir.local(local).kind, LocalKind::Param(_)))
+    })
 }
 
 /// Files in which some call or field is about such a key.
