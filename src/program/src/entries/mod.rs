@@ -1,7 +1,7 @@
 //! Functions that are called from outside, and from where every function can be reached.
 //!
 //! [`Entries`] is what rules ask. Finding them is split by how they are known: [`find`] by the call that registers them,
-//! [`declared`] by their own signature, attribute, file or type; [`reach`] walks the call graph from them.
+//! [`declared`] by their own signature, attribute, file or type; `reach` walks the call graph from them.
 
 mod declared;
 mod exposure;
