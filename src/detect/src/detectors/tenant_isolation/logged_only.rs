@@ -155,7 +155,18 @@ fn names_tenant(body: &Body<'_>, expr: ExprId) -> bool {
     let ir = body.ir;
     let matches = |name: Symbol| body.context.tenants.matches(name);
     match ir.kind(peel(ir, expr)) {
-        ExprKind::Local(local) => matches(ir.local(local).name),
+        ExprKind::Local(local) => {
+            // `normalized := tenantID`
+            let renamed = match body.definitions(local) {
+                [only] => match ir.kind(peel(ir, only.value)) {
+                    ExprKind::Local(from) => matches(ir.local(from).name),
+                    ExprKind::Field(_, name) => matches(name),
+                    _ => false,
+                },
+                _ => false,
+            };
+            matches(ir.local(local).name) || renamed
+        }
         ExprKind::Field(_, name) => matches(name),
         ExprKind::Call(call) => {
             ir.call(call).args.len <= 1

@@ -1,5 +1,7 @@
 //! What makes a statement without the tenant right: how its key was come by, what ran before, what follows.
 
+use betwixt_base::Symbol;
+use betwixt_facts::ir::ExprKind;
 use betwixt_facts::sql::Verb;
 use betwixt_findings::Role;
 use betwixt_program::events::Access;
@@ -349,10 +351,11 @@ fn owner_column(context: &Context<'_>, access: &Access, index: usize) -> Option<
     let schema = &context.program.schema;
     let id = access.tables[index]?;
     let statement = &access.statement;
-    if statement.verb != Verb::Select || statement.projection.is_empty() || statement.row_lock {
+    if statement.verb != Verb::Select || statement.row_lock {
         return None;
     }
-    let is_owner = |name: betwixt_base::Symbol| {
+    let selected = selected(context, access);
+    let is_owner = |name: Symbol| {
         schema.is_tenant_column(id, name)
             || schema
                 .table(id)
@@ -360,22 +363,45 @@ fn owner_column(context: &Context<'_>, access: &Access, index: usize) -> Option<
                 .iter()
                 .any(|key| key.columns.as_slice() == [name])
     };
-    let is_id = |name: betwixt_base::Symbol| name == "id" || is_owner(name);
-    let names = || {
-        statement
-            .projection
+    let all_ids = selected.iter().all(|&name| name == "id" || is_owner(name));
+    let owner = selected.iter().find(|&&name| is_owner(name))?;
+    all_ids.then(|| owner.to_string())
+}
+
+/// What is read of the rows: the statement's own list, or a mapper's `select: { tenantId: true }`.
+fn selected(context: &Context<'_>, access: &Access) -> Vec<Symbol> {
+    let projection = &access.statement.projection;
+    if !projection.is_empty() {
+        return projection
             .iter()
             .map(|projection| projection.name)
-    };
-    names()
-        .all(is_id)
-        .then(|| names().find(|&name| is_owner(name)))?
-        .map(|name| name.to_string())
+            .collect();
+    }
+    let ir = context.program.code.ir(access.site.file);
+    let mut found = Vec::new();
+    for &arg in ir.expr_list(ir.call(access.site.call).args) {
+        let ExprKind::Struct(_, entries) = ir.kind(arg) else {
+            continue;
+        };
+        let entries = ir.entry_list(entries).iter();
+        for list in entries.filter(|entry| entry.name == "select") {
+            let ExprKind::Struct(_, names) = ir.kind(list.value) else {
+                // A list that is made elsewhere may hold anything.
+                return Vec::new();
+            };
+            for entry in ir.entry_list(names) {
+                if !matches!(ir.kind(entry.value), ExprKind::Bool(true)) {
+                    return Vec::new();
+                }
+                found.push(entry.name);
+            }
+        }
+    }
+    found
 }
 
 /// `tenantDb(ctx).query(…)`, `s.tenants.For(id).Query(…)`: the handle itself is the tenant's.
 fn handle_is_bound(context: &Context<'_>, access: &Access) -> bool {
-    use betwixt_facts::ir::ExprKind;
     let ir = context.program.code.ir(access.site.file);
     let ExprKind::Field(base, _) = ir.kind(ir.call(access.site.call).callee) else {
         return false;
