@@ -1,0 +1,1 @@
+//! The memory of a project: what was seen, said and decided.
