@@ -11,7 +11,7 @@ pub(crate) mod order;
 use std::collections::BTreeMap;
 
 use betwixt_base::{FileId, Symbol};
-use betwixt_facts::ir::{ExprKind, LocalId, UnaryOp};
+use betwixt_facts::ir::{CallId, ExprKind, FunctionIdx, LocalId, UnaryOp};
 use betwixt_facts::sql::{Statement, Verb};
 use betwixt_program::events::{Access, AccessKind};
 use betwixt_program::schema::TableId;
@@ -45,7 +45,15 @@ pub(crate) struct Behaviour {
     scans: FxHashMap<(FileId, LocalId), SmallVec<[Scan; 1]>>,
     at: FxHashMap<CallSite, SmallVec<[usize; 1]>>,
     by_root: BTreeMap<FunctionId, Vec<usize>>,
+    written: FxHashMap<FunctionId, Written>,
     effects: FxHashMap<FunctionId, Effects>,
+}
+
+/// What is written in a function that stands for itself.
+#[derive(Debug, Default)]
+struct Written {
+    closures: Vec<FunctionIdx>,
+    calls: Vec<CallId>,
 }
 
 impl Behaviour {
@@ -61,6 +69,7 @@ impl Behaviour {
             behaviour.by_root.entry(root).or_default().push(index);
         }
         behaviour.read_scans(program);
+        behaviour.read_written(program);
         behaviour.effects = effects::all(program);
         behaviour
     }
@@ -85,6 +94,58 @@ impl Behaviour {
                 }
             }
         }
+    }
+
+    /// Closures and calls by the function they are written in: one pass, as [`order`] asks for them once per function.
+    fn read_written(&mut self, program: &Program) {
+        let mut roots: Vec<FunctionId> = Vec::with_capacity(program.code.n_functions());
+        for function in program.code.function_ids() {
+            // Closures come after the function they are written in.
+            let around = program.code.parent(function);
+            let root = match around.and_then(|around| roots.get(around.index())) {
+                Some(&root) if !is_root(program, function) => root,
+                _ => function,
+            };
+            roots.push(root);
+            if root != function {
+                let closure = program.code.function_place(function).1;
+                self.written.entry(root).or_default().closures.push(closure);
+            }
+        }
+        for (file, facts) in program.code.code_files() {
+            for (idx, call) in facts.ir.calls.iter().enumerate() {
+                let function = program.code.function_id(file, call.function);
+                let calls = &mut self
+                    .written
+                    .entry(roots[function.index()])
+                    .or_default()
+                    .calls;
+                calls.push(CallId(idx as u32));
+            }
+        }
+        // Each list is sorted by itself, so the order of the map is not seen.
+        #[expect(clippy::iter_over_hash_type, reason = "every value is changed alone")]
+        for (root, written) in &mut self.written {
+            let ir = program.code.ir(program.code.function_place(*root).0);
+            written
+                .calls
+                .sort_by_key(|&call| (ir.expr(ir.call(call).expr).span.end, call));
+        }
+    }
+
+    /// The closures in a function that stands for itself, outer ones first.
+    fn closures_in(&self, root: FunctionId) -> &[FunctionIdx] {
+        self.written
+            .get(&root)
+            .map_or(&[], |written| &written.closures)
+    }
+
+    /// The calls in a function that stands for itself, those in its closures included, in order of evaluation as far as
+    /// the text tells.
+    fn calls_in(&self, root: FunctionId) -> &[CallId] {
+        self.written
+            .get(&root)
+            .map_or(&[], |written| &written.calls)
     }
 
     /// What is scanned into a variable.

@@ -18,52 +18,47 @@ pub(crate) struct Order<'a> {
     root: FunctionIdx,
     parents: FxHashMap<FunctionIdx, FunctionIdx>,
     controls: FxHashMap<FunctionIdx, Control<'a>>,
+    calls: Vec<CallId>,
 }
 
 impl<'a> Order<'a> {
-    /// Reads a named function and its closures; linear in them and in the file's functions.
+    /// Reads a named function, or a closure by itself, with the closures in it; linear in them.
     pub(crate) fn new(context: &Context<'a>, root: FunctionId) -> Self {
-        let (file, root) = context.program.code.function_place(root);
-        let facts = context.program.code.facts(file);
-        let mut parents = FxHashMap::default();
-        let mut controls = FxHashMap::default();
-        controls.insert(
-            root,
-            Control::new(&facts.ir, facts.functions[root.index()].body),
-        );
-        // Closures come after the function they are written in.
-        for (index, function) in facts.functions.iter().enumerate() {
-            let idx = FunctionIdx(index as u32);
-            if let Some(parent) = function.parent
-                && idx != root
-                && !super::is_root(context.program, context.program.code.function_id(file, idx))
-                && controls.contains_key(&parent)
-            {
-                parents.insert(idx, parent);
-                controls.insert(idx, Control::new(&facts.ir, function.body));
-            }
-        }
-        Self {
+        let program = context.program;
+        let behaviour = context.behaviour();
+        let (file, root_idx) = program.code.function_place(root);
+        let facts = program.code.facts(file);
+        let around = super::root_of(program, root);
+        let mut order = Self {
             ir: &facts.ir,
             file,
-            root,
-            parents,
-            controls,
+            root: root_idx,
+            parents: FxHashMap::default(),
+            controls: FxHashMap::default(),
+            calls: Vec::new(),
+        };
+        let control = |idx: FunctionIdx| Control::new(&facts.ir, facts.functions[idx.index()].body);
+        order.controls.insert(root_idx, control(root_idx));
+        for &idx in behaviour.closures_in(around) {
+            if let Some(parent) = facts.functions[idx.index()].parent
+                && idx != root_idx
+                && order.controls.contains_key(&parent)
+            {
+                order.parents.insert(idx, parent);
+                order.controls.insert(idx, control(idx));
+            }
         }
+        let is_here = |call: &CallId| order.controls.contains_key(&facts.ir.call(*call).function);
+        let calls = behaviour.calls_in(around).iter().copied();
+        order.calls = calls.filter(is_here).collect();
+        order
     }
 
     /// The calls in the function and its closures, in order of evaluation as far as the text tells.
     pub(crate) fn calls(&self) -> Vec<CallSite> {
-        let mut found: Vec<CallId> = (0..self.ir.calls.len() as u32)
-            .map(CallId)
-            .filter(|&call| self.controls.contains_key(&self.ir.call(call).function))
-            .collect();
-        found.sort_by_key(|&call| (self.end(call), call));
         let file = self.file;
-        found
-            .into_iter()
-            .map(|call| CallSite { file, call })
-            .collect()
+        let sites = self.calls.iter().map(|&call| CallSite { file, call });
+        sites.collect()
     }
 
     /// The statements of the function and its closures, in order of text.
