@@ -23,6 +23,13 @@ impl Fingerprint {
         Self(format!("1{}", &hex.as_str()[..16]))
     }
 
+    /// A fingerprint as it is printed; `None` when the text is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+        (text.len() == 17 && text.chars().all(is_hex)).then(|| Self(text.to_owned()))
+    }
+
     /// The hex digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
