@@ -126,6 +126,9 @@ pub struct Conclusion {
     pub judgement: Judgement,
     /// How bad, after the reviewer; never worse than the candidate.
     pub severity: Severity,
+    /// Whether asking again would ask the same: false when a budget, a failure or nonsense left it open, so that the
+    /// next run asks again.
+    pub is_settled: bool,
     /// Why it ended like this, in one sentence.
     pub reason: String,
     /// The finding, when confirmed.
