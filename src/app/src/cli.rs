@@ -72,6 +72,18 @@ pub enum Format {
     Json,
     /// For code hosts and editors: SARIF 2.1.0.
     Sarif,
+    /// For a workflow's log: annotations, the worst of each kind.
+    Github,
+    /// For GitLab: a Code Quality report.
+    Gitlab,
+    /// For CI servers: JUnit XML, a test for each rule and hit.
+    Junit,
+    /// For reviewdog: one document.
+    Rdjson,
+    /// For reviewdog: a diagnostic a line.
+    Rdjsonl,
+    /// For a pull request: Markdown of one comment, empty when there is nothing.
+    Comment,
 }
 
 /// `betwixt scan`.

@@ -113,6 +113,19 @@ pub fn repository_around(path: &Path) -> Option<PathBuf> {
         .map(Path::to_path_buf)
 }
 
+/// The way from the repository's root to `root`, with `/` and ending in one; empty where they are the same or there is no repository.
+#[must_use]
+pub fn below_repository(root: &Path) -> String {
+    let way = root.canonicalize().ok().and_then(|root| {
+        let repository = repository_around(&root)?;
+        root.strip_prefix(repository).ok().map(Path::to_path_buf)
+    });
+    let folders = way.iter().flat_map(|way| way.components());
+    folders
+        .map(|folder| format!("{}/", folder.as_os_str().to_string_lossy()))
+        .collect()
+}
+
 /// The tree a file is looked at in when none is given: its repository, else the working directory around it, else
 /// its folder.
 #[must_use]

@@ -55,6 +55,20 @@ pub fn rule_page(rule: &Rule) -> String {
     out
 }
 
+/// Where more can be read about what a rule finds: its first link, else the page of its first CWE number.
+#[must_use]
+pub fn rule_link(rule: &Rule) -> Option<String> {
+    let is_link =
+        |text: &&String| text.starts_with("https://") && !text.contains(char::is_whitespace);
+    let weakness = |text: &String| {
+        let digits = text.strip_prefix("CWE-")?;
+        let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        is_number.then(|| format!("https://cwe.mitre.org/data/definitions/{digits}.html"))
+    };
+    let link = rule.references.iter().find(is_link).cloned();
+    link.or_else(|| rule.references.iter().find_map(weakness))
+}
+
 /// One hit in full, followed by why its rule exists.
 #[must_use]
 pub fn hit_page(

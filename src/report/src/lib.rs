@@ -1,4 +1,4 @@
-//! Text, JSON and SARIF; pure functions to a writer.
+//! Text, JSON, SARIF and what CI servers and review tools read; pure functions to a writer.
 //!
 //! Every format takes a [`Report`] and writes it; the same report gives the same bytes. No disk, no clock, no
 //! terminal detection: what a format needs from outside (source lines, colours) is handed in.
@@ -15,14 +15,22 @@
 mod report;
 mod source;
 
+mod escape;
 mod explain;
+mod plain;
+
+pub mod comment;
+pub mod github;
+pub mod gitlab;
 pub mod graph;
 pub mod json;
+pub mod junit;
+pub mod rdjson;
 pub mod sarif;
 mod stats;
 pub mod text;
 
-pub use explain::{hit_page, rule_page};
+pub use explain::{hit_page, rule_link, rule_page};
 pub use report::{Report, Stats};
 pub use source::{NoSources, SourceLines};
 pub use stats::stats_table;

@@ -1,5 +1,7 @@
 //! What a run has to say, before it has a format.
 
+use std::cmp::Reverse;
+
 use betwixt_base::{Problem, ProblemSeverity};
 use betwixt_findings::{Candidate, Severity, Status};
 use betwixt_rules::Rule;
@@ -35,6 +37,8 @@ pub struct Report<'a> {
     pub version: &'a str,
     /// The scanned root, absolute.
     pub root: String,
+    /// The folder of the root within its repository, ending in `/`; empty where the root is the repository's or there is none.
+    pub below: String,
     /// The checked-out commit, when the root lies in a repository.
     pub commit: Option<String>,
     /// Where the repository comes from, when it says so; a URI without credentials.
@@ -61,6 +65,25 @@ impl Report<'_> {
         self.hits.iter().filter(|hit| hit.status == Status::New)
     }
 
+    /// Open hits by severity and confidence, worst and surest first; equal ones stay together by rule, then by place.
+    #[must_use]
+    pub fn worst_first(&self) -> Vec<&Candidate> {
+        let mut hits: Vec<&Candidate> = self.open_hits().collect();
+        hits.sort_by(|a, b| {
+            let key = |hit: &Candidate| (Reverse(hit.severity), Reverse(hit.confidence));
+            key(a)
+                .cmp(&key(b))
+                .then_with(|| (&a.rule, &a.location).cmp(&(&b.rule, &b.location)))
+        });
+        hits
+    }
+
+    /// A path as it is known in the repository, which is where code hosts and reviewers look for it.
+    #[must_use]
+    pub fn repository_path(&self, file: &str) -> String {
+        format!("{}{file}", self.below)
+    }
+
     /// How many hits have that status.
     #[must_use]
     pub fn n_with(&self, status: Status) -> usize {
@@ -73,11 +96,16 @@ impl Report<'_> {
         self.open_hits().any(|hit| hit.severity >= severity)
     }
 
+    /// Problems that cost a whole input or rule.
+    pub fn losses(&self) -> impl Iterator<Item = &Problem> {
+        self.problems
+            .iter()
+            .filter(|problem| problem.severity == ProblemSeverity::Error)
+    }
+
     /// Whether a whole input or rule was lost, so that silence proves nothing about it.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
-        self.problems
-            .iter()
-            .any(|problem| problem.severity == ProblemSeverity::Error)
+        self.losses().next().is_some()
     }
 }

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use betwixt_base::Problem;
 use betwixt_findings::{Candidate, Category, Confidence, Severity};
 use betwixt_report::text::Options;
-use betwixt_report::{Report, SourceLines, Stats, json, sarif, stats_table, text};
+use betwixt_report::{
+    Report, SourceLines, Stats, comment, github, gitlab, json, junit, rdjson, sarif, stats_table,
+    text,
+};
 use betwixt_rules::{Catalogue, nearest};
 
 use crate::cli::{ColorChoice, Format, ScanArgs};
@@ -130,6 +133,7 @@ fn scan<'a>(
     let report = Report {
         version: env!("CARGO_PKG_VERSION"),
         root: built.root.to_string_lossy().into_owned(),
+        below: project::below_repository(&built.root),
         commit: built.commit.clone(),
         repository: project::origin(&built.root),
         rules: catalogue.rules(),
@@ -212,6 +216,12 @@ fn write(
     match args.format {
         Format::Json => json::write(report, out),
         Format::Sarif => sarif::write(report, sources, out),
+        Format::Github => github::write(report, out),
+        Format::Gitlab => gitlab::write(report, out),
+        Format::Junit => junit::write(report, out),
+        Format::Rdjson => rdjson::write(report, out),
+        Format::Rdjsonl => rdjson::write_lines(report, out),
+        Format::Comment => comment::write(report, out),
         Format::Text => {
             let style = terminal::style(color, args.output.is_some());
             text::write(

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::escape::dot;
 use super::{Edge, EdgeKind, Graph, Node, NodeKind};
+use crate::escape::dot;
 
 /// Writes the nodes and edges as a directed graph.
 pub fn write(graph: &Graph, out: &mut dyn Write) -> io::Result<()> {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Graph;
-use super::escape::markup;
+use crate::escape::markup;
 
 const KEYS: &[(&str, &str, &str)] = &[
     ("label", "node", "string"),

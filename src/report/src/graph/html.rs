@@ -7,8 +7,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::escape::{json_in_html, markup};
 use super::{EdgeKind, EdgeLink, Graph, Section, Trail};
+use crate::escape::{json_in_html, markup};
 use crate::text::clean;
 
 const STYLE: &str = include_str!("page.css");

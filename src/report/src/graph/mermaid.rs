@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::dot::label;
-use super::escape::mermaid;
 use super::{EdgeKind, Graph, NodeKind};
+use crate::escape::mermaid;
 
 /// Writes the nodes and edges as a flowchart.
 pub fn write(graph: &Graph, out: &mut dyn Write) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Pictures and tables of how the parts of a tree belong together: text, JSON, DOT, Mermaid, GraphML, HTML.
 //!
 //! A [`Graph`] is plain words and numbers; whoever asks the program makes one. The same graph gives the same bytes in
-//! every format, and whatever stands in a name is shown, never obeyed: each format escapes through [`escape`].
+//! every format, and whatever stands in a name is shown, never obeyed: each format escapes through [`crate::escape`].
 //! Knows nothing of programs, rules or the disk.
 //!
 //! ```
@@ -16,7 +16,6 @@
 mod model;
 
 pub mod dot;
-mod escape;
 pub mod graphml;
 pub mod html;
 pub mod json;

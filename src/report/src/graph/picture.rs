@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::escape::markup;
 use super::layout::{Arc, Area, Layout, Point, Size, layered};
 use super::{EdgeKind, Graph, Node, NodeKind};
+use crate::escape::markup;
 
 /// Space between the strands of a pair.
 const STRAND: f64 = 8.0;

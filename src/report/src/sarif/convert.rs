@@ -13,10 +13,11 @@ use super::types::{
     Notification, Outcome, OutcomeProperties, PhysicalLocation, Region, Run, Suppression,
     ThreadFlow, Tool, VersionControl,
 };
-use super::uri;
-use crate::{Report, SourceLines, rule_page};
+use super::{limits, uri};
+use crate::plain::clip;
+use crate::{Report, SourceLines, rule_link, rule_page};
 
-const ROOT: &str = "SRCROOT";
+const ROOT: &str = "%SRCROOT%";
 
 pub(super) fn log(report: &Report<'_>, sources: &dyn SourceLines) -> Log {
     Log {
@@ -27,14 +28,15 @@ pub(super) fn log(report: &Report<'_>, sources: &dyn SourceLines) -> Log {
 }
 
 fn run(report: &Report<'_>, texts: &Texts<'_>) -> Run {
-    let root = uri::folder(&report.root);
+    let root = uri::folder(repository_root(report));
+    let kept = limits::keep(report);
     Run {
         tool: Tool {
             driver: Driver {
                 name: "betwixt",
                 version: report.version.to_owned(),
                 semantic_version: report.version.to_owned(),
-                rules: report.rules.iter().map(descriptor).collect(),
+                rules: rules(report).iter().map(descriptor).collect(),
             },
         },
         automation_details: AutomationDetails {
@@ -42,7 +44,7 @@ fn run(report: &Report<'_>, texts: &Texts<'_>) -> Run {
         },
         invocations: vec![Invocation {
             execution_successful: !report.is_incomplete(),
-            tool_execution_notifications: report.problems.iter().map(notification).collect(),
+            tool_execution_notifications: notifications(report, kept.cut),
         }],
         version_control_provenance: version_control(report, &root),
         original_uri_base_ids: BTreeMap::from([(
@@ -53,12 +55,22 @@ fn run(report: &Report<'_>, texts: &Texts<'_>) -> Run {
             },
         )]),
         column_kind: "utf16CodeUnits",
-        results: report
+        results: kept
             .hits
-            .iter()
+            .into_iter()
             .map(|hit| outcome(hit, report, texts))
             .collect(),
     }
+}
+
+/// The scanned root without the folders that lead to it from the repository's.
+fn repository_root<'a>(report: &'a Report<'_>) -> &'a str {
+    let below = report.below.trim_end_matches('/');
+    report.root.strip_suffix(below).unwrap_or(&report.root)
+}
+
+fn rules<'a>(report: &'a Report<'_>) -> &'a [Rule] {
+    &report.rules[..report.rules.len().min(limits::RULES)]
 }
 
 fn version_control(report: &Report<'_>, root: &str) -> Vec<VersionControl> {
@@ -77,26 +89,27 @@ fn version_control(report: &Report<'_>, root: &str) -> Vec<VersionControl> {
 
 fn descriptor(rule: &Rule) -> Descriptor {
     let page = rule_page(rule);
-    let mut tags = vec![rule.category.name().to_owned()];
+    let mut tags = vec!["security".to_owned(), rule.category.name().to_owned()];
     tags.extend(
         rule.references
             .iter()
             .filter_map(|reference| cwe_tag(reference)),
     );
+    tags.truncate(limits::TAGS);
     Descriptor {
         id: rule.id.clone(),
-        name: pascal_case(rule.name()),
+        name: clip(&pascal_case(rule.name()), limits::NAME),
         short_description: Message {
-            text: rule.title.trim().to_owned(),
+            text: clip(rule.title.trim(), limits::DESCRIPTION),
         },
         full_description: Message {
-            text: rule.why.trim().to_owned(),
+            text: clip(rule.why.trim(), limits::DESCRIPTION),
         },
         help: Markdown {
             text: page.clone(),
             markdown: page,
         },
-        help_uri: rule.references.iter().find(|link| is_link(link)).cloned(),
+        help_uri: rule_link(rule),
         default_configuration: Configuration {
             level: level(rule.severity),
             rank: rank(rule.severity, rule.confidence),
@@ -106,14 +119,14 @@ fn descriptor(rule: &Rule) -> Descriptor {
             severity: rule.severity.name(),
             confidence: rule.confidence.name(),
             precision: rule.confidence.name(),
+            problem_severity: match level(rule.severity) {
+                "note" => "recommendation",
+                level => level,
+            },
             security_severity: security_severity(rule.severity),
             tags,
         },
     }
-}
-
-fn is_link(text: &str) -> bool {
-    text.starts_with("https://") && !text.contains(char::is_whitespace)
 }
 
 /// `CWE-639` as code hosts expect it.
@@ -169,7 +182,21 @@ fn security_severity(severity: Severity) -> &'static str {
     }
 }
 
-fn notification(problem: &Problem) -> Notification {
+/// Problems, after what was cut off the results.
+fn notifications(report: &Report<'_>, cut: Option<String>) -> Vec<Notification> {
+    let cut = cut.map(|text| Notification {
+        level: "warning",
+        message: Message { text },
+        locations: Vec::new(),
+    });
+    let problems = report
+        .problems
+        .iter()
+        .map(|problem| notification(problem, report));
+    cut.into_iter().chain(problems).collect()
+}
+
+fn notification(problem: &Problem, report: &Report<'_>) -> Notification {
     let region = problem.line.map(|line| Region {
         start_line: line.max(1),
         start_column: None,
@@ -178,7 +205,7 @@ fn notification(problem: &Problem) -> Notification {
     });
     let location = (!problem.file.is_empty()).then(|| Location {
         physical_location: PhysicalLocation {
-            artifact_location: artifact(&problem.file),
+            artifact_location: artifact(&problem.file, report),
             region,
         },
         logical_locations: Vec::new(),
@@ -200,7 +227,7 @@ fn notification(problem: &Problem) -> Notification {
 fn outcome(hit: &Candidate, report: &Report<'_>, texts: &Texts<'_>) -> Outcome {
     Outcome {
         rule_id: hit.rule.clone(),
-        rule_index: report.rules.iter().position(|rule| rule.id == hit.rule),
+        rule_index: rules(report).iter().position(|rule| rule.id == hit.rule),
         level: level(hit.severity),
         rank: rank(hit.severity, hit.confidence),
         baseline_state: if hit.status == Status::Baseline {
@@ -211,8 +238,8 @@ fn outcome(hit: &Candidate, report: &Report<'_>, texts: &Texts<'_>) -> Outcome {
         message: Message {
             text: hit.message.clone(),
         },
-        locations: vec![location(&hit.location, &hit.function, None, texts)],
-        code_flows: code_flow(&hit.trace, texts),
+        locations: vec![location(&hit.location, &hit.function, None, report, texts)],
+        code_flows: code_flow(&hit.trace, report, texts),
         partial_fingerprints: BTreeMap::from([("betwixt/v1", hit.fingerprint.as_str().to_owned())]),
         suppressions: suppressions(hit),
         properties: OutcomeProperties {
@@ -239,20 +266,28 @@ fn suppressions(hit: &Candidate) -> Vec<Suppression> {
     }]
 }
 
-fn code_flow(trace: &[TraceStep], texts: &Texts<'_>) -> Vec<CodeFlow> {
+fn code_flow(trace: &[TraceStep], report: &Report<'_>, texts: &Texts<'_>) -> Vec<CodeFlow> {
     if trace.is_empty() {
         return Vec::new();
     }
-    let steps = trace.iter().enumerate().map(|(idx, step)| FlowLocation {
-        location: location(&step.location, &step.function, Some(&step.note), texts),
-        kinds: vec![step.role.name()],
-        importance: match step.role {
-            Role::Entry | Role::Sink => "essential",
-            Role::Step | Role::Guard | Role::Schema => "important",
-            Role::Peer => "unimportant",
-        },
-        execution_order: idx + 1,
-    });
+    let steps = limits::flow(trace)
+        .enumerate()
+        .map(|(idx, step)| FlowLocation {
+            location: location(
+                &step.location,
+                &step.function,
+                Some(&step.note),
+                report,
+                texts,
+            ),
+            kinds: vec![step.role.name()],
+            importance: match step.role {
+                Role::Entry | Role::Sink => "essential",
+                Role::Step | Role::Guard | Role::Schema => "important",
+                Role::Peer => "unimportant",
+            },
+            execution_order: idx + 1,
+        });
     vec![CodeFlow {
         thread_flows: vec![ThreadFlow {
             locations: steps.collect(),
@@ -264,6 +299,7 @@ fn location(
     place: &betwixt_findings::Location,
     function: &str,
     note: Option<&str>,
+    report: &Report<'_>,
     texts: &Texts<'_>,
 ) -> Location {
     let logical = (!function.is_empty()).then(|| LogicalLocation {
@@ -273,7 +309,7 @@ fn location(
     let note = note.filter(|note| !note.is_empty());
     Location {
         physical_location: PhysicalLocation {
-            artifact_location: artifact(&place.file),
+            artifact_location: artifact(&place.file, report),
             region: Some(texts.region(place)),
         },
         logical_locations: logical.into_iter().collect(),
@@ -283,9 +319,9 @@ fn location(
     }
 }
 
-fn artifact(file: &str) -> ArtifactLocation {
+fn artifact(file: &str, report: &Report<'_>) -> ArtifactLocation {
     ArtifactLocation {
-        uri: Some(uri::relative(file)),
+        uri: Some(uri::relative(&report.repository_path(file))),
         uri_base_id: Some(ROOT),
     }
 }

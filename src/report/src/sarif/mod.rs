@@ -1,11 +1,13 @@
 //! SARIF 2.1.0: what code hosts and editors read.
 //!
 //! Rule = `reportingDescriptor`, hit = `result`, trace = `codeFlow`, fingerprint = `partialFingerprints`,
-//! suppression = `suppressions`, problem = `toolExecutionNotifications`. Paths are relative to `SRCROOT`.
+//! suppression = `suppressions`, problem = `toolExecutionNotifications`. Paths are relative to `%SRCROOT%`,
+//! the root of the repository; what code hosts limit is in `limits`.
 
 mod convert;
+mod limits;
 mod types;
-mod uri;
+pub(crate) mod uri;
 
 use std::io::{self, Write};
 

@@ -79,6 +79,8 @@ pub(super) struct DescriptorProperties {
     pub(super) severity: &'static str,
     pub(super) confidence: &'static str,
     pub(super) precision: &'static str,
+    #[serde(rename = "problem.severity")]
+    pub(super) problem_severity: &'static str,
     #[serde(rename = "security-severity")]
     pub(super) security_severity: &'static str,
     pub(super) tags: Vec<String>,

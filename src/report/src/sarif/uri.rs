@@ -3,14 +3,14 @@
 use std::fmt::Write;
 
 /// A relative path as a relative URI reference: each segment percent-encoded, `/` kept.
-pub(super) fn relative(path: &str) -> String {
+pub(crate) fn relative(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     encode(path, &mut out);
     out
 }
 
 /// An absolute folder as a `file:` URI that ends in `/`.
-pub(super) fn folder(path: &str) -> String {
+pub(crate) fn folder(path: &str) -> String {
     let path = path.replace('\\', "/");
     let mut out = String::from("file://");
     if !path.starts_with('/') {

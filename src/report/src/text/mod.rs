@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use betwixt_base::{Problem, ProblemSeverity};
-use betwixt_findings::{Candidate, Severity, Status};
+use betwixt_findings::{Severity, Status};
 
 use crate::stats::{duration, grouped};
 use crate::{Report, SourceLines};
@@ -46,24 +46,12 @@ pub fn write(
     options: &Options,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    for hit in worst_first(report) {
+    for hit in report.worst_first() {
         write_hit(hit, report.rule(&hit.rule), sources, options, out)?;
         out.write_all(b"\n")?;
     }
     write_problems(&report.problems, options, out)?;
     write_summary(report, options, out)
-}
-
-/// Open hits by severity and confidence, worst and surest first; equal ones stay together by rule, then by place.
-fn worst_first<'r>(report: &'r Report<'_>) -> Vec<&'r Candidate> {
-    let mut hits: Vec<&Candidate> = report.open_hits().collect();
-    hits.sort_by(|a, b| {
-        let key = |hit: &Candidate| (Reverse(hit.severity), Reverse(hit.confidence));
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| (&a.rule, &a.location).cmp(&(&b.rule, &b.location)))
-    });
-    hits
 }
 
 /// Problems that cost something, worst first; equal ones of several files are one line.

@@ -20,7 +20,8 @@ pub(crate) fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A paragraph after `label`, wrapped to `width`; later lines start under the first word.
+/// A paragraph after `label`, wrapped to `width`; later lines start under the first word, and never with `::`, which
+/// would make a command of them in the log of a workflow.
 pub(crate) fn paragraph(label: &str, text: &str, indent: usize, width: usize) -> String {
     let hang = indent + label.chars().count();
     let room = width.saturating_sub(hang).max(30);
@@ -28,7 +29,7 @@ pub(crate) fn paragraph(label: &str, text: &str, indent: usize, width: usize) ->
     let mut used = 0;
     for word in text.split_whitespace() {
         let length = word.chars().count();
-        if used > 0 && used + 1 + length > room {
+        if used > 0 && used + 1 + length > room && !word.starts_with("::") {
             let _ = write!(out, "\n{:hang$}", "");
             used = 0;
         }
@@ -50,6 +51,15 @@ mod tests {
     #[test]
     fn escape_sequences_lose_their_power() {
         assert_eq!(clean("a\x1b[31mb\u{202e}c\nd"), "a\u{fffd}[31mb\u{fffd}c d");
+    }
+
+    #[test]
+    fn no_line_of_a_paragraph_is_a_command_of_a_workflow() {
+        let text = paragraph("fix: ", "one two three four five six ::error::seven", 2, 30);
+        assert!(
+            !text.lines().any(|line| line.trim_start().starts_with("::")),
+            "{text}"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::text::clean;
 
 /// For HTML and XML, between tags and in quoted attributes. Control characters become `�`.
-pub(super) fn markup(text: &str) -> String {
+pub(crate) fn markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in clean(text).chars() {
         match c {
@@ -23,13 +23,13 @@ pub(super) fn markup(text: &str) -> String {
 }
 
 /// For a quoted string of DOT, quotes included.
-pub(super) fn dot(text: &str) -> String {
+pub(crate) fn dot(text: &str) -> String {
     let text = clean(text).replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{text}\"")
 }
 
 /// For a quoted label of Mermaid, quotes included; what could mean something is written by its number.
-pub(super) fn mermaid(text: &str) -> String {
+pub(crate) fn mermaid(text: &str) -> String {
     let mut out = String::from("\"");
     for c in clean(text).chars() {
         match c {
@@ -45,7 +45,7 @@ pub(super) fn mermaid(text: &str) -> String {
 }
 
 /// JSON for a script element: nothing in it can end the element or start a comment.
-pub(super) fn json_in_html(json: &str) -> Cow<'_, str> {
+pub(crate) fn json_in_html(json: &str) -> Cow<'_, str> {
     let is_special = |c: char| matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
     if !json.contains(is_special) {
         return Cow::Borrowed(json);

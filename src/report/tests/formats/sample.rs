@@ -1,4 +1,4 @@
-//! One report in every format: the bytes that people, scripts and code hosts get.
+//! One report to write in every format.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,12 @@ use betwixt_base::{LineColumn, Problem, ProblemSeverity};
 use betwixt_findings::{
     Candidate, Category, Confidence, Fingerprint, Location, Role, Severity, Status, TraceStep,
 };
-use betwixt_report::text::Options;
-use betwixt_report::{Report, SourceLines, Stats, Style, hit_page, json, rule_page, sarif, text};
+use betwixt_report::{Report, SourceLines, Stats};
 use betwixt_rules::Rule;
 
 const SOURCE: &str = "package orders\n\nfunc (s *Server) Get(id string) {\n\trow := s.db.QueryRow(\n\t\t\"SELECT „é“ FROM orders WHERE id = $1\", id)\n}\n";
 
-struct Sources;
+pub(crate) struct Sources;
 
 impl SourceLines for Sources {
     fn text(&self, file: &str) -> Option<String> {
@@ -20,7 +19,7 @@ impl SourceLines for Sources {
     }
 }
 
-fn rule() -> Rule {
+pub(crate) fn rule() -> Rule {
     Rule {
         id: "tenant-isolation/missing-tenant-filter".into(),
         category: Category::TenantIsolation,
@@ -44,7 +43,7 @@ fn rule() -> Rule {
     }
 }
 
-fn at(line: u32, column: u32, end_line: u32, end_column: u32) -> Location {
+pub(crate) fn at(line: u32, column: u32, end_line: u32, end_column: u32) -> Location {
     let start = LineColumn { line, column };
     Location::new(
         "orders/get [1].go",
@@ -56,7 +55,7 @@ fn at(line: u32, column: u32, end_line: u32, end_column: u32) -> Location {
     )
 }
 
-fn hit(line: u32, severity: Severity, status: Status) -> Candidate {
+pub(crate) fn hit(line: u32, severity: Severity, status: Status) -> Candidate {
     let step = |role, line, note: &str| TraceStep {
         location: at(line, 1, line, 5),
         function: "(*Server).Get".into(),
@@ -90,10 +89,11 @@ fn hit(line: u32, severity: Severity, status: Status) -> Candidate {
     }
 }
 
-fn report(rules: &[Rule]) -> Report<'_> {
+pub(crate) fn report(rules: &[Rule]) -> Report<'_> {
     Report {
         version: "1.2.3",
-        root: "/srv/a b".into(),
+        root: "/srv/a b/shop".into(),
+        below: "shop/".into(),
         commit: Some("0123456789abcdef0123456789abcdef01234567".into()),
         repository: Some("https://example.com/shop".into()),
         rules,
@@ -130,115 +130,8 @@ fn report(rules: &[Rule]) -> Report<'_> {
 }
 
 #[expect(clippy::unwrap_used, reason = "a test")]
-fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+pub(crate) fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     let mut out = Vec::new();
     write(&mut out).unwrap();
     String::from_utf8(out).unwrap()
-}
-
-#[test]
-fn text_shows_the_worst_first_and_counts_what_is_silenced() {
-    let rules = [rule()];
-    let out = written(|out| text::write(&report(&rules), &Sources, &Options::default(), out));
-    insta::assert_snapshot!("text", out);
-}
-
-#[test]
-fn colours_add_only_escape_sequences() {
-    let rules = [rule()];
-    let report = report(&rules);
-    let options = Options {
-        style: Style::coloured(),
-        ..Options::default()
-    };
-    let coloured = written(|out| text::write(&report, &Sources, &options, out));
-    let plain = written(|out| text::write(&report, &Sources, &Options::default(), out));
-    assert!(coloured.contains("\x1b[1;31mcritical\x1b[0m"));
-    assert!(
-        !plain.contains('\x1b'),
-        "text of scanned code must not reach the terminal as it is"
-    );
-    let mut stripped = String::new();
-    let mut pieces = coloured.split('\x1b');
-    stripped.push_str(pieces.next().unwrap());
-    for piece in pieces {
-        stripped.push_str(piece.split_once('m').unwrap().1);
-    }
-    assert_eq!(stripped, plain);
-}
-
-#[test]
-fn json_is_the_document_of_the_contract() {
-    let rules = [rule()];
-    let out = written(|out| json::write(&report(&rules), out));
-    insta::assert_snapshot!("json", out);
-}
-
-#[test]
-fn sarif_shows_rules_flows_and_suppressions() {
-    let rules = [rule()];
-    let out = written(|out| sarif::write(&report(&rules), &Sources, out));
-    insta::assert_snapshot!("sarif", out);
-}
-
-#[test]
-fn sarif_is_valid_with_and_without_content() {
-    let schema = std::fs::read_to_string("../../testdata/schemas/sarif-schema-2.1.0.json").unwrap();
-    let mut schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
-    // The published schema holds a pattern, twice, that is no regular expression.
-    for owner in ["run", "toolComponent"] {
-        let language = schema.pointer_mut(&format!("/definitions/{owner}/properties/language"));
-        language.unwrap().as_object_mut().unwrap().remove("pattern");
-    }
-    let validator = jsonschema::draft7::options()
-        .should_validate_formats(true)
-        .build(&schema)
-        .unwrap();
-    let rules = [rule()];
-    let bare = Report {
-        commit: None,
-        repository: None,
-        ..report(&rules)
-    };
-    for report in [
-        report(&rules),
-        bare,
-        Report {
-            root: "/srv".into(),
-            ..Report::default()
-        },
-    ] {
-        let out = written(|out| sarif::write(&report, &Sources, out));
-        let log: serde_json::Value = serde_json::from_str(&out).unwrap();
-        let errors: Vec<String> = validator
-            .iter_errors(&log)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert_eq!(errors, [""; 0]);
-    }
-}
-
-#[test]
-fn the_same_report_gives_the_same_bytes() {
-    let rules = [rule()];
-    let once = written(|out| sarif::write(&report(&rules), &Sources, out));
-    let twice = written(|out| sarif::write(&report(&rules), &Sources, out));
-    assert_eq!(once, twice);
-}
-
-#[test]
-fn a_rule_explains_itself() {
-    insta::assert_snapshot!("rule_page", rule_page(&rule()));
-}
-
-#[test]
-fn a_hit_is_shown_in_full_with_its_rule() {
-    let page = hit_page(
-        &hit(4, Severity::High, Status::Suppressed),
-        Some(&rule()),
-        &Sources,
-        &Options::default(),
-    );
-    assert!(page.contains("suppressed: public catalogue"), "{page}");
-    assert!(page.contains("## Impact"), "{page}");
 }
