@@ -6,9 +6,10 @@
 
 use std::io::{self, Write};
 
-use betwixt_findings::{Candidate, Severity, TraceStep};
+use betwixt_findings::{Candidate, Location, Severity};
 
 use crate::Report;
+use crate::markdown::{code, inside, path_and_advice, prose};
 use crate::plain::{clip, one_line};
 
 /// The first line, which nobody sees.
@@ -20,10 +21,6 @@ const LIMIT: usize = 65_000;
 const RESERVE: usize = 1_000;
 /// Hits that are shown with path, impact and fix; the others get a line each.
 const IN_FULL: usize = 10;
-/// Steps of a path that are shown.
-const STEPS: usize = 20;
-/// Characters of one text.
-const TEXT: usize = 1_500;
 
 /// Writes the body, or nothing.
 pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -82,7 +79,7 @@ fn headline(hit: &Candidate, report: &Report<'_>) -> String {
         "**{}** {} at {}{}",
         hit.severity,
         code(&hit.rule),
-        place(&hit.location.file, hit.location.line, report),
+        place(&hit.location, report),
         inside(&hit.function),
     )
 }
@@ -93,18 +90,7 @@ fn in_full(hit: &Candidate, report: &Report<'_>) -> String {
         headline(hit, report),
         prose(&hit.message)
     );
-    for (idx, step) in hit.trace.iter().take(STEPS).enumerate() {
-        entry.push_str(&format!("{}. {}\n", idx + 1, step_line(step, report)));
-    }
-    if hit.trace.len() > STEPS {
-        let n = hit.trace.len() - STEPS;
-        entry.push_str(&format!("\n… and {n} more steps\n"));
-    }
-    for (label, text) in [("Impact", &hit.impact), ("Fix", &hit.fix)] {
-        if !text.trim().is_empty() {
-            entry.push_str(&format!("\n**{label}**: {}\n", prose(text)));
-        }
-    }
+    entry.push_str(&path_and_advice(hit, &|at: &Location| place(at, report)));
     entry.push_str(&format!(
         "\nIn full: {}. Intended? {} on the line above.\n\n</details>\n",
         code(&format!("betwixt explain {}", hit.fingerprint)),
@@ -113,37 +99,17 @@ fn in_full(hit: &Candidate, report: &Report<'_>) -> String {
     entry
 }
 
-fn step_line(step: &TraceStep, report: &Report<'_>) -> String {
-    let mut line = format!(
-        "{} {}{}",
-        step.role.name(),
-        place(&step.location.file, step.location.line, report),
-        inside(&step.function)
-    );
-    if !step.note.trim().is_empty() {
-        line.push_str(&format!(": {}", prose(&step.note)));
-    }
-    line
-}
-
-fn inside(function: &str) -> String {
-    match function {
-        "" => String::new(),
-        function => format!(" in {}", code(function)),
-    }
-}
-
 /// `file:line`, as a link where it is known where the commit can be read.
-fn place(file: &str, line: u32, report: &Report<'_>) -> String {
-    let path = report.repository_path(file);
-    let text = code(&format!("{path}:{line}"));
+fn place(at: &Location, report: &Report<'_>) -> String {
+    let path = report.repository_path(&at.file);
+    let text = code(&format!("{path}:{}", at.line));
     match (&report.repository, &report.commit) {
         (Some(repository), Some(commit)) if repository.starts_with("https://") => {
             let repository = repository.trim_end_matches('/').trim_end_matches(".git");
-            let path = crate::sarif::uri::relative(&path);
+            let path = crate::uri::relative(&path);
             // A bracket would end the link.
             let path = path.replace('(', "%28").replace(')', "%29");
-            format!("[{text}]({repository}/blob/{commit}/{path}#L{line})")
+            format!("[{text}]({repository}/blob/{commit}/{path}#L{})", at.line)
         }
         _ => text,
     }
@@ -158,88 +124,4 @@ fn losses(report: &Report<'_>) -> String {
     };
     let first = prose(&clip(&first, 300));
     format!("\n\n**Incomplete**: {first}{more}\n")
-}
-
-/// Text with its code spans kept as such and everything else shown literally.
-fn prose(text: &str) -> String {
-    let text = clip(&one_line(text), TEXT);
-    let mut out = String::new();
-    let mut rest = text.as_str();
-    while let Some((before, after)) = rest.split_once('`') {
-        literal(before, &mut out);
-        match after.split_once('`') {
-            Some((inside, after)) => {
-                out.push_str(&code(inside));
-                rest = after;
-            }
-            None => {
-                out.push_str("\\`");
-                rest = after;
-            }
-        }
-    }
-    literal(rest, &mut out);
-    out
-}
-
-/// Every character that could mean something in Markdown or HTML loses its meaning; a name after `@` calls nobody.
-fn literal(text: &str, out: &mut String) {
-    for (at, c) in text.char_indices() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '@' => out.push_str("@\u{200b}"),
-            '#' => out.push_str("#\u{200b}"),
-            '\\' | '*' | '_' | '[' | ']' | '!' | '~' | '|' | '$' | '{' | '}' => {
-                out.push('\\');
-                out.push(c);
-            }
-            // `https://…` alone would be a link.
-            ':' if text[at..].starts_with("://") => out.push_str("&#58;"),
-            c => out.push(c),
-        }
-    }
-}
-
-/// A code span that nothing in the text can end.
-fn code(text: &str) -> String {
-    let text = one_line(text);
-    if text.is_empty() {
-        return String::new();
-    }
-    let longest = text
-        .split(|c| c != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or_default();
-    let fence = "`".repeat(longest + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') {
-        " "
-    } else {
-        ""
-    };
-    format!("{fence}{pad}{text}{pad}{fence}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn code_spans_stay_and_everything_else_is_literal() {
-        assert_eq!(
-            prose("`a<b>` is <img src=x> *now* @all #1"),
-            "`a<b>` is &lt;img src=x&gt; \\*now\\* @\u{200b}all #\u{200b}1"
-        );
-        assert_eq!(prose("see https://x.example"), "see https&#58;//x.example");
-        assert_eq!(prose("odd ` one"), "odd \\` one");
-    }
-
-    #[test]
-    fn a_code_span_cannot_be_ended() {
-        assert_eq!(code("a``b"), "```a``b```");
-        assert_eq!(code("`a"), "`` `a ``");
-        assert_eq!(code("a\nb"), "`a b`");
-    }
 }

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::io;
 
-use betwixt_findings::Candidate;
+use betwixt_findings::{Candidate, Location};
 use betwixt_rules::Rule;
 
 use crate::SourceLines;
+use crate::markdown::{code, inside, path_and_advice, prose};
 use crate::text::{Options, write_hit};
 
 /// The help page of a rule, as Markdown that reads well as plain text.
@@ -85,4 +86,29 @@ pub fn hit_page(
         let _ = write!(page, "\n{}", rule_page(rule));
     }
     page
+}
+
+/// One hit as Markdown, for editors; `link` says where a place can be opened, without brackets or white space.
+#[must_use]
+pub fn hit_markdown(hit: &Candidate, link: &dyn Fn(&Location) -> Option<String>) -> String {
+    let place = |at: &Location| {
+        let text = code(&format!("{}:{}", at.file, at.line));
+        match link(at) {
+            Some(link) => format!("[{text}]({link})"),
+            None => text,
+        }
+    };
+    let mut out = format!(
+        "**{}** {}{} ({} confidence)\n\n{}\n\n{}",
+        hit.severity,
+        code(&hit.rule),
+        inside(&hit.function),
+        hit.confidence,
+        prose(&hit.message),
+        path_and_advice(hit, &place),
+    );
+    if !hit.reasons.is_empty() {
+        let _ = write!(out, "\n**Why**: {}\n", prose(&hit.reasons.join("; ")));
+    }
+    out
 }

@@ -17,6 +17,7 @@ mod source;
 
 mod escape;
 mod explain;
+mod markdown;
 mod plain;
 
 pub mod comment;
@@ -29,8 +30,9 @@ pub mod rdjson;
 pub mod sarif;
 mod stats;
 pub mod text;
+pub mod uri;
 
-pub use explain::{hit_page, rule_link, rule_page};
+pub use explain::{hit_markdown, hit_page, rule_link, rule_page};
 pub use report::{Report, Stats};
 pub use source::{NoSources, SourceLines};
 pub use stats::stats_table;

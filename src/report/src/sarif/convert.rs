@@ -7,14 +7,15 @@ use betwixt_base::{Problem, ProblemSeverity};
 use betwixt_findings::{Candidate, Confidence, Role, Severity, Status, TraceStep};
 use betwixt_rules::Rule;
 
+use super::limits;
 use super::types::{
     ArtifactLocation, AutomationDetails, CodeFlow, Configuration, Descriptor, DescriptorProperties,
     Driver, FlowLocation, Invocation, Location, Log, LogicalLocation, Markdown, Message,
     Notification, Outcome, OutcomeProperties, PhysicalLocation, Region, Run, Suppression,
     ThreadFlow, Tool, VersionControl,
 };
-use super::{limits, uri};
 use crate::plain::clip;
+use crate::uri;
 use crate::{Report, SourceLines, rule_link, rule_page};
 
 const ROOT: &str = "%SRCROOT%";

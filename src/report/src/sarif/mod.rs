@@ -7,7 +7,6 @@
 mod convert;
 mod limits;
 mod types;
-pub(crate) mod uri;
 
 use std::io::{self, Write};
 

@@ -3,20 +3,30 @@
 use std::fmt::Write;
 
 /// A relative path as a relative URI reference: each segment percent-encoded, `/` kept.
-pub(crate) fn relative(path: &str) -> String {
+#[must_use]
+pub fn relative(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     encode(path, &mut out);
     out
 }
 
-/// An absolute folder as a `file:` URI that ends in `/`.
-pub(crate) fn folder(path: &str) -> String {
-    let path = path.replace('\\', "/");
+/// An absolute path as a `file:` URI. Backslashes are taken for what they are where paths start with a drive.
+#[must_use]
+pub fn file(path: &str) -> String {
     let mut out = String::from("file://");
-    if !path.starts_with('/') {
+    if path.starts_with('/') {
+        encode(path, &mut out);
+    } else {
         out.push('/');
+        encode(&path.replace('\\', "/"), &mut out);
     }
-    encode(&path, &mut out);
+    out
+}
+
+/// An absolute folder as a `file:` URI that ends in `/`.
+#[must_use]
+pub fn folder(path: &str) -> String {
+    let mut out = file(path);
     if !out.ends_with('/') {
         out.push('/');
     }
