@@ -129,7 +129,7 @@ pub fn build(request: &Request, watch: &mut Stopwatch) -> Result<Built, Failure>
     })
 }
 
-fn discover(request: &Request) -> Result<Discovered, Failure> {
+pub(crate) fn discover(request: &Request) -> Result<Discovered, Failure> {
     let options = betwixt_files::Options {
         exclude: request.exclude.clone(),
         include_tests: request.include_tests,
@@ -169,13 +169,14 @@ fn folders_as_services(workspace: &mut Workspace) {
 }
 
 /// What reading one file gave.
-struct Read {
-    id: FileId,
-    is_read: bool,
-    marks: Marks,
-    code: Option<CodeFile>,
-    comments: Vec<Comment>,
-    problems: Vec<Problem>,
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) id: FileId,
+    pub(crate) is_read: bool,
+    pub(crate) marks: Marks,
+    pub(crate) code: Option<CodeFile>,
+    pub(crate) comments: Vec<Comment>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 fn read_all(root: &Path, files: &[SourceFile], request: &Request) -> Vec<Read> {
@@ -185,7 +186,8 @@ fn read_all(root: &Path, files: &[SourceFile], request: &Request) -> Vec<Read> {
         .into_par_iter()
         .with_max_len(1)
         .map(|id| {
-            let read = read_one(root, id, &files[id.0 as usize], &request.limits);
+            let file = &files[id.0 as usize];
+            let read = read_one(id, file, betwixt_files::read(root, file), &request.limits);
             progress.step();
             read
         })
@@ -195,27 +197,29 @@ fn read_all(root: &Path, files: &[SourceFile], request: &Request) -> Vec<Read> {
     read
 }
 
-/// Files that hold code or a schema of data or messages, the largest first, so that no thread is left alone with one at the end.
+/// Files that are lowered, the largest first, so that no thread is left alone with one at the end.
 fn largest_first(files: &[SourceFile]) -> Vec<FileId> {
     let mut order: Vec<FileId> = (0..files.len() as u32)
         .map(FileId)
-        .filter(|id| {
-            let file = &files[id.0 as usize];
-            (file.language.is_code() || is_schema(file))
-                && !file.marks.vendored
-                && !file.marks.minified
-        })
+        .filter(|id| is_lowered(&files[id.0 as usize]))
         .collect();
     order.sort_by_key(|id| (std::cmp::Reverse(files[id.0 as usize].size), *id));
     order
 }
 
-fn is_schema(file: &SourceFile) -> bool {
-    matches!(file.language.name(), "sql" | "prisma" | "proto")
+/// Whether a file holds code or a schema of data or messages that people wrote or a tool of theirs made.
+pub(crate) fn is_lowered(file: &SourceFile) -> bool {
+    let is_schema = matches!(file.language.name(), "sql" | "prisma" | "proto");
+    (file.language.is_code() || is_schema) && !file.marks.vendored && !file.marks.minified
 }
 
-/// Reads and lowers one file; its text is gone when this returns.
-fn read_one(root: &Path, id: FileId, file: &SourceFile, limits: &Limits) -> Read {
+/// Lowers one file; its text is gone when this returns.
+pub(crate) fn read_one(
+    id: FileId,
+    file: &SourceFile,
+    text: Result<String, Problem>,
+    limits: &Limits,
+) -> Read {
     let nothing = Read {
         id,
         is_read: false,
@@ -224,7 +228,7 @@ fn read_one(root: &Path, id: FileId, file: &SourceFile, limits: &Limits) -> Read
         comments: Vec::new(),
         problems: Vec::new(),
     };
-    let text = match betwixt_files::read(root, file) {
+    let text = match text {
         Ok(text) => text,
         Err(problem) => {
             return Read {

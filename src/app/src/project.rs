@@ -80,6 +80,12 @@ impl Project {
         }
     }
 
+    /// Whether the configuration leaves that rule on.
+    #[must_use]
+    pub fn is_enabled(&self, id: &str) -> bool {
+        self.config.rule(id).is_none_or(|rule| rule.enabled)
+    }
+
     /// The rule with that id or bare name, or a failure that names the nearest.
     pub fn rule(&self, id: &str) -> Result<&betwixt_rules::Rule, Failure> {
         self.rulebook

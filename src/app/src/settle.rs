@@ -1,9 +1,55 @@
 //! From what the rules claim to what is reported: configuration, suppressions, thresholds, order.
 
+use betwixt_base::Problem;
 use betwixt_base::workspace::Workspace;
 use betwixt_findings::{Candidate, Confidence, Severity};
+use betwixt_rules::Catalogue;
 
+use crate::clock;
 use crate::config::Config;
+use crate::project::Project;
+use crate::suppress::{self, FileComments};
+
+/// What claims are held against.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The tree with its configuration.
+    pub project: &'a Project,
+    /// The rules that ran.
+    pub ran: &'a Catalogue,
+    /// The files.
+    pub workspace: &'a Workspace,
+    /// Comments that mean to suppress.
+    pub comments: &'a [FileComments],
+    /// Least severity of what is reported, where one was asked for.
+    pub severity: Option<Severity>,
+    /// Least confidence of what is reported, where one was asked for; else that of the configuration holds.
+    pub confidence: Option<Confidence>,
+}
+
+/// What of the claims is reported and how; what is wrong with suppressions comes back.
+pub fn settle(hits: &mut Vec<Candidate>, context: Context<'_>) -> Vec<Problem> {
+    let config = &context.project.config;
+    prepare(hits, context.workspace, config);
+    let mistakes = suppress::apply(
+        hits,
+        context.comments,
+        suppress::Context {
+            known: &context.project.rulebook.catalogue,
+            ran: context.ran.rules(),
+            today: clock::today(),
+        },
+    );
+    let confidence = context.confidence.or(config.min_confidence);
+    finish(
+        hits,
+        Thresholds {
+            severity: context.severity.unwrap_or(Severity::Info),
+            confidence: confidence.unwrap_or(Confidence::Low),
+        },
+    );
+    mistakes
+}
 
 /// Least levels of what is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

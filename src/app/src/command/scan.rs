@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use betwixt_base::Problem;
-use betwixt_findings::{Candidate, Category, Confidence, Severity};
+use betwixt_findings::{Category, Confidence, Severity};
 use betwixt_report::text::Options;
 use betwixt_report::{
     Report, SourceLines, Stats, comment, github, gitlab, json, junit, rdjson, sarif, stats_table,
@@ -18,9 +18,7 @@ use crate::failure::{FOUND, Failure, INCOMPLETE};
 use crate::measure::{Stopwatch, peak_rss_bytes};
 use crate::pipeline::{self, Built};
 use crate::project::{self, Project};
-use crate::settle::{self, Thresholds};
-use crate::suppress;
-use crate::{clock, last_scan, terminal, threads};
+use crate::{last_scan, settle, terminal, threads};
 
 /// Runs the command.
 pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
@@ -102,12 +100,11 @@ fn select(project: &Project, args: &ScanArgs) -> Result<Catalogue, Failure> {
         })?;
         categories.push(category);
     }
-    let is_enabled = |id: &str| project.config.rule(id).is_none_or(|rule| rule.enabled);
     Ok(project.rulebook.catalogue.clone().filtered(|rule| {
         let is_asked = asked.contains(&rule.id);
         (asked.is_empty() || is_asked)
             && (categories.is_empty() || categories.contains(&rule.category))
-            && (is_asked || is_enabled(&rule.id))
+            && (is_asked || project.is_enabled(&rule.id))
     }))
 }
 
@@ -127,7 +124,15 @@ fn scan<'a>(
     let mut hits = outcome.candidates;
     let mut problems: Vec<Problem> = std::mem::take(&mut built.problems);
     problems.extend(outcome.problems);
-    problems.extend(decide(&mut hits, &built, project, catalogue, choices));
+    let context = settle::Context {
+        project,
+        ran: catalogue,
+        workspace: &built.program.workspace,
+        comments: &built.comments,
+        severity: choices.min_severity,
+        confidence: choices.min_confidence,
+    };
+    problems.extend(settle::settle(&mut hits, context));
     problems.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
     problems.dedup();
     let report = Report {
@@ -142,32 +147,6 @@ fn scan<'a>(
         stats: stats(&built, watch),
     };
     Ok((built, report))
-}
-
-/// What of the claims is reported and how; what is wrong with suppressions comes back.
-fn decide(
-    hits: &mut Vec<Candidate>,
-    built: &Built,
-    project: &Project,
-    catalogue: &Catalogue,
-    choices: &Choices,
-) -> Vec<Problem> {
-    settle::prepare(hits, &built.program.workspace, &project.config);
-    let context = suppress::Context {
-        known: &project.rulebook.catalogue,
-        ran: catalogue.rules(),
-        today: clock::today(),
-    };
-    let mistakes = suppress::apply(hits, &built.comments, context);
-    let confidence = choices.min_confidence.or(project.config.min_confidence);
-    settle::finish(
-        hits,
-        Thresholds {
-            severity: choices.min_severity.unwrap_or(Severity::Info),
-            confidence: confidence.unwrap_or(Confidence::Low),
-        },
-    );
-    mistakes
 }
 
 fn stats(built: &Built, watch: &Stopwatch) -> Stats {
