@@ -94,8 +94,6 @@ const GUARDS: &[Word] = &[
         "swept",
         "another function of the program removes what nothing points to",
     ),
-    word("failure-path", "it runs where something has failed already"),
-    word("telemetry", "what is written only tells how things went"),
 ];
 
 const FACTS: &[Word] = &[
