@@ -5,5 +5,7 @@ mod cli;
 mod determinism;
 mod links;
 mod robustness;
+#[path = "../../../ledger/tests/ledger/server.rs"]
+mod server;
 mod support;
 mod verify;
