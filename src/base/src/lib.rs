@@ -7,6 +7,7 @@ mod lines;
 mod problem;
 mod span;
 mod symbol;
+mod symbol_table;
 pub mod workspace;
 
 pub use language::Language;
@@ -14,3 +15,4 @@ pub use lines::{LineColumn, LineIndex};
 pub use problem::{Problem, ProblemSeverity};
 pub use span::{FileId, Place, Span};
 pub use symbol::Symbol;
+pub use symbol_table::{read_with_table, write_with_table};

@@ -11,6 +11,8 @@ use std::sync::{OnceLock, RwLock};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::symbol_table;
+
 /// A piece of text stored once. Copying and comparing for equality is free; `as_str` is an index and takes no lock.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Symbol(u32);
@@ -177,12 +179,20 @@ impl PartialEq<Symbol> for str {
 
 impl Serialize for Symbol {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+        match symbol_table::number_of(*self) {
+            Some(number) => serializer.serialize_u32(number),
+            None => serializer.serialize_str(self.as_str()),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Symbol {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if symbol_table::is_read() {
+            let number = u32::deserialize(deserializer)?;
+            return symbol_table::symbol_of(number)
+                .ok_or_else(|| serde::de::Error::custom("a number that is not in the table"));
+        }
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         Ok(Self::new(&text))
     }
