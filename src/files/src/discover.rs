@@ -1,7 +1,7 @@
 //! The whole stage: paths, what each is, the packages they form, the services that own them.
 
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use betwixt_base::workspace::{Marks, SourceFile, Workspace};
 use betwixt_base::{Language, Problem};
@@ -12,6 +12,9 @@ use crate::listing::{self, Excludes, Listing};
 use crate::marks::VendoredFolders;
 use crate::options::{Discovered, FilesError, Options, Skipped};
 use crate::read::lost;
+use crate::snapshot::Snapshot;
+use crate::source::{Look, Source};
+use crate::stamp::Stamp;
 use crate::{manifest, path, services};
 
 /// Lists the tree at `root`, or the single file there, with its packages and services.
@@ -23,6 +26,30 @@ use crate::{manifest, path, services};
 /// The root is missing, unreadable, or holds nothing that is read, or an option cannot be understood.
 pub fn discover(root: &Path, options: &Options) -> Result<Discovered, FilesError> {
     let (root, listing) = list(root, options)?;
+    look_through(Source::Disk(root), listing, options)
+}
+
+/// Lists a tree as git stored it. What is excluded is what the configuration on disk says, so that two states of a
+/// tree are judged alike.
+///
+/// # Errors
+///
+/// It holds nothing that is read, or an option cannot be understood.
+pub fn discover_stored(
+    snapshot: Arc<Snapshot>,
+    options: &Options,
+) -> Result<Discovered, FilesError> {
+    let excludes = Excludes::new(snapshot.root(), &options.exclude)?;
+    let listing = snapshot.list(&excludes);
+    look_through(Source::Stored(snapshot), listing, options)
+}
+
+/// From paths to files, packages and services.
+fn look_through(
+    source: Source,
+    listing: Listing,
+    options: &Options,
+) -> Result<Discovered, FilesError> {
     let mut skipped = Skipped {
         unknown_language: listing.n_unknown,
         excluded: listing.n_excluded,
@@ -34,12 +61,16 @@ pub fn discover(root: &Path, options: &Options) -> Result<Discovered, FilesError
     let looked_at: Vec<_> = listing
         .paths
         .par_chunk_by(|a, b| path::parent(a) == path::parent(b))
-        .flat_map_iter(|paths| look_at_folder(&root, paths, &vendored, options))
+        .flat_map_iter(|paths| look_at_folder(&source, paths, &vendored, options))
         .collect();
     let mut files = Vec::with_capacity(looked_at.len());
+    let mut stamps = Vec::with_capacity(looked_at.len());
     for file in looked_at {
         match file {
-            Looked::File(file) => files.push(file),
+            Looked::File(file, stamp) => {
+                files.push(file);
+                stamps.push(stamp);
+            }
             Looked::Problem(problem) => problems.push(problem),
             Looked::Test => skipped.tests += 1,
             Looked::Vendored => skipped.vendored += 1,
@@ -48,10 +79,12 @@ pub fn discover(root: &Path, options: &Options) -> Result<Discovered, FilesError
         }
     }
     if files.iter().all(|file| file.language == Language::Config) {
-        return Err(FilesError::NothingToScan { path: root });
+        return Err(FilesError::NothingToScan {
+            path: source.root().to_owned(),
+        });
     }
-    let manifests = manifest::read_all(&root, &files, &mut problems);
-    let services = services::find(&root, &mut files, &manifests);
+    let manifests = manifest::read_all(&source, &files, &mut problems);
+    let services = services::find(&source, &mut files, &manifests);
     problems.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
     problems.dedup();
     let workspace = Workspace {
@@ -63,9 +96,11 @@ pub fn discover(root: &Path, options: &Options) -> Result<Discovered, FilesError
         cargo_packages: manifests.cargo_packages,
     };
     Ok(Discovered {
-        root,
+        root: source.root().to_owned(),
         workspace,
         problems,
+        source,
+        stamps,
         commit: listing.commit,
         n_skipped: skipped,
     })
@@ -118,7 +153,7 @@ fn list(given: &Path, options: &Options) -> Result<(PathBuf, Listing), FilesErro
 
 /// What a listed path turned out to be.
 enum Looked {
-    File(SourceFile),
+    File(SourceFile, Stamp),
     Problem(Problem),
     Test,
     Vendored,
@@ -129,7 +164,7 @@ enum Looked {
 
 /// Looks at paths that lie in one folder.
 fn look_at_folder<'a>(
-    root: &'a Path,
+    source: &'a Source,
     paths: &'a [String],
     vendored: &VendoredFolders,
     options: &'a Options,
@@ -150,50 +185,41 @@ fn look_at_folder<'a>(
         known = Some((language.name(), folder));
         let mut marks = folder.union(rules.name_marks(path::file_name(path)));
         marks.vendored |= is_vendored;
-        look_at(root, path, language, marks, options)
+        look_at(source, path, language, marks, options)
     })
 }
 
-fn look_at(root: &Path, path: &str, language: Language, marks: Marks, options: &Options) -> Looked {
+fn look_at(
+    source: &Source,
+    path: &str,
+    language: Language,
+    marks: Marks,
+    options: &Options,
+) -> Looked {
     if marks.vendored && !options.include_vendored {
         return Looked::Vendored;
     }
     if marks.test && !options.include_tests {
         return Looked::Test;
     }
-    let metadata = match root.join(path).symlink_metadata() {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Looked::Gone,
-        Err(error) => return Looked::Problem(lost(path, &format!("cannot be read: {error}"))),
+    let (size, stamp) = match source.look(path) {
+        Ok(Look::File { size, stamp }) => (size, stamp),
+        Ok(Look::Link) => return Looked::Link,
+        Ok(Look::Gone) => return Looked::Gone,
+        Err(problem) => return Looked::Problem(problem),
     };
-    if metadata.is_symlink() {
-        return Looked::Link;
-    }
-    match refusal(&metadata, options) {
-        Some(message) => Looked::Problem(lost(path, &message)),
-        None => Looked::File(SourceFile {
-            path: path.to_owned(),
-            language,
-            marks,
-            service: None,
-            size: metadata.len(),
-        }),
-    }
-}
-
-fn refusal(metadata: &Metadata, options: &Options) -> Option<String> {
     // Offsets into a text are 32 bits wide.
     let max_bytes = options.max_file_bytes.min(u64::from(u32::MAX) - 1);
-    if metadata.is_dir() {
-        return Some("is a folder where the git index has a file".to_owned());
+    if size > max_bytes {
+        let message = format!("has {size} bytes, more than the limit of {max_bytes}");
+        return Looked::Problem(lost(path, &message));
     }
-    if !metadata.is_file() {
-        return Some("is not a regular file".to_owned());
-    }
-    (metadata.len() > max_bytes).then(|| {
-        format!(
-            "has {} bytes, more than the limit of {max_bytes}",
-            metadata.len()
-        )
-    })
+    let file = SourceFile {
+        path: path.to_owned(),
+        language,
+        marks,
+        service: None,
+        size,
+    };
+    Looked::File(file, stamp)
 }

@@ -28,9 +28,17 @@ mod options;
 mod path;
 mod pattern;
 mod read;
+mod repository;
 mod services;
+mod snapshot;
+mod source;
+mod stamp;
 
-pub use discover::discover;
+pub use discover::{discover, discover_stored};
 pub use marks::content_marks;
 pub use options::{Discovered, FilesError, Options, Skipped};
 pub use read::read;
+pub use repository::{Authorship, GitError, Repository};
+pub use snapshot::Snapshot;
+pub use source::{Content, Source};
+pub use stamp::{ContentId, Stamp};

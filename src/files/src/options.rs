@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use betwixt_base::Problem;
 use betwixt_base::workspace::Workspace;
 
+use crate::source::Source;
+use crate::stamp::Stamp;
+
 /// Files larger than this are not code that people wrote.
 pub(crate) const DEFAULT_MAX_FILE_BYTES: u64 = 2 << 20;
 
@@ -41,6 +44,10 @@ pub struct Discovered {
     pub workspace: Workspace,
     /// What was left out or could not be understood, sorted by file.
     pub problems: Vec<Problem>,
+    /// Where the files are read from.
+    pub source: Source,
+    /// What is known of each file's content, in the order of the files.
+    pub stamps: Vec<Stamp>,
     /// The commit that is checked out; `None` outside git and before the first commit.
     pub commit: Option<String>,
     /// How many files were left out without a problem, and why.

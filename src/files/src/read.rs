@@ -25,20 +25,27 @@ pub fn read(root: &Path, file: &SourceFile) -> Result<String, Problem> {
     read_text(root, &file.path, file.size.max(DEFAULT_MAX_FILE_BYTES))
 }
 
-/// Reads the file at a relative path if it has at most `max_bytes` bytes.
-pub(crate) fn read_text(root: &Path, path: &str, max_bytes: u64) -> Result<String, Problem> {
-    let bytes = read_bytes(&root.join(path), max_bytes).map_err(|why| {
-        let problem = lost(path, &why.to_string());
-        // A video named `.ts` never was a source: nothing is missing without it.
-        let severity = match why {
-            Unreadable::NotText => ProblemSeverity::Info,
-            _ => problem.severity,
-        };
-        Problem {
-            severity,
-            ..problem
-        }
-    })?;
+fn read_text(root: &Path, path: &str, max_bytes: u64) -> Result<String, Problem> {
+    let bytes = read_bytes(&root.join(path), max_bytes).map_err(|why| unreadable(path, &why))?;
+    as_text(path, bytes)
+}
+
+/// What is said of a file without a text.
+pub(crate) fn unreadable(path: &str, why: &Unreadable) -> Problem {
+    let problem = lost(path, &why.to_string());
+    // A video named `.ts` never was a source: nothing is missing without it.
+    let severity = match why {
+        Unreadable::NotText => ProblemSeverity::Info,
+        _ => problem.severity,
+    };
+    Problem {
+        severity,
+        ..problem
+    }
+}
+
+/// The text in a file's bytes, without a byte order mark.
+pub(crate) fn as_text(path: &str, bytes: Vec<u8>) -> Result<String, Problem> {
     let mut text = String::from_utf8(bytes).map_err(|error| {
         lost(
             path,
@@ -64,7 +71,7 @@ pub(crate) fn lost(path: &str, message: &str) -> Problem {
 
 /// Why a file has no text.
 #[derive(Debug, thiserror::Error)]
-enum Unreadable {
+pub(crate) enum Unreadable {
     #[error("is not a regular file")]
     NotAFile,
     #[error("has more than {0} bytes")]
@@ -75,9 +82,11 @@ enum Unreadable {
     Utf16,
     #[error("cannot be read: {0}")]
     Io(#[from] std::io::Error),
+    #[error("cannot be read: {0}")]
+    Stored(String),
 }
 
-fn read_bytes(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Unreadable> {
+pub(crate) fn read_bytes(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Unreadable> {
     // Opening a pipe would wait for its writer, and a link could lead anywhere.
     let metadata = path.symlink_metadata()?;
     if !metadata.is_file() {
@@ -106,7 +115,7 @@ fn read_bytes(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Unreadable> {
 }
 
 /// Hardly any byte of a text is NUL; a few are accepted, since code may hold one in a literal.
-fn check_text(bytes: &[u8]) -> Result<(), Unreadable> {
+pub(crate) fn check_text(bytes: &[u8]) -> Result<(), Unreadable> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Unreadable::Utf16);
     }

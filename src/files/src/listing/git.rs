@@ -13,6 +13,7 @@ use super::{Excludes, Listing, STATE_FOLDER, left_out, walk};
 use crate::language::Languages;
 use crate::path;
 use crate::read::lost;
+use crate::repository::{open, reason};
 
 /// The work tree that `root` lies in: the nearest folder with a `.git`.
 pub(crate) fn around(root: &Path) -> Option<PathBuf> {
@@ -57,13 +58,6 @@ pub(crate) fn commit_of(worktree: &Path) -> Result<Option<String>, String> {
     commit(&open(worktree)?)
 }
 
-fn open(worktree: &Path) -> Result<gix::Repository, String> {
-    let options = gix::open::Options::isolated();
-    let repository =
-        gix::ThreadSafeRepository::open_opts(worktree, options).map_err(|error| reason(&error))?;
-    Ok(repository.to_thread_local())
-}
-
 fn commit(repository: &gix::Repository) -> Result<Option<String>, String> {
     let head = repository.head().map_err(|error| reason(&error))?;
     Ok(head.id().map(|id| id.to_string()))
@@ -77,16 +71,6 @@ fn below<'a>(path: &'a gix::bstr::BStr, prefix: &str) -> Option<&'a [u8]> {
     path.as_bytes()
         .strip_prefix(prefix.as_bytes())?
         .strip_prefix(b"/")
-}
-
-fn reason(error: &dyn std::error::Error) -> String {
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        message = format!("{message}: {inner}");
-        source = inner.source();
-    }
-    message
 }
 
 /// What the index says, before the disk is asked.

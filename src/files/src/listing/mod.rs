@@ -7,7 +7,7 @@ mod exclude;
 mod git;
 mod walk;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use betwixt_base::{Problem, ProblemSeverity};
 
@@ -40,7 +40,7 @@ pub(crate) struct Listing {
 
 impl Listing {
     /// Takes in a path by its name, or counts it.
-    fn add(&mut self, path: String) {
+    pub(crate) fn add(&mut self, path: String) {
         if Languages::get().of(&path).is_some() {
             self.paths.push(path);
         } else {
@@ -67,7 +67,7 @@ impl Listing {
         self.n_links = links.max(n_links);
     }
 
-    fn finish(mut self) -> Self {
+    pub(crate) fn finish(mut self) -> Self {
         self.paths.sort_unstable();
         self.paths.dedup();
         self
@@ -104,6 +104,11 @@ pub(crate) fn list(root: &Path, options: &Options) -> Result<Listing, FilesError
             Ok(listing.finish())
         }
     }
+}
+
+/// The work tree that a folder lies in.
+pub(crate) fn worktree_around(dir: &Path) -> Option<PathBuf> {
+    git::around(dir)
 }
 
 /// The commit that is checked out around a folder, as far as it can be told.

@@ -14,15 +14,13 @@ mod node;
 mod tree;
 mod tsconfig;
 
-use std::path::Path;
-
 use betwixt_base::workspace::{CargoPackage, GoModule, NodePackage, SourceFile, TsConfig};
 use betwixt_base::{Language, Problem};
 use rayon::prelude::*;
 
 use crate::options::DEFAULT_MAX_FILE_BYTES;
 use crate::path;
-use crate::read::read_text;
+use crate::source::Source;
 
 pub(crate) use compose::Build;
 pub(crate) use tree::Tree;
@@ -68,7 +66,7 @@ enum Manifest {
 
 /// Reads every manifest among `files`.
 pub(crate) fn read_all(
-    root: &Path,
+    source: &Source,
     files: &[SourceFile],
     problems: &mut Vec<Problem>,
 ) -> Manifests {
@@ -76,7 +74,7 @@ pub(crate) fn read_all(
     let read: Vec<_> = files
         .par_iter()
         .filter(|file| file.language == Language::Config && !file.marks.vendored)
-        .map(|file| (file, read_one(root, file)))
+        .map(|file| (file, read_one(source, file)))
         .collect();
     let mut sorted = Sorted::default();
     for (file, manifest) in read {
@@ -86,13 +84,13 @@ pub(crate) fn read_all(
             Ok(None) | Err(_) => {}
         }
     }
-    sorted.resolve(root, &tree, problems)
+    sorted.resolve(source, &tree, problems)
 }
 
-fn read_one(root: &Path, file: &SourceFile) -> Result<Option<Manifest>, Problem> {
+fn read_one(source: &Source, file: &SourceFile) -> Result<Option<Manifest>, Problem> {
     let name = path::file_name(&file.path);
     let dir = path::parent(&file.path);
-    let text = || read_text(root, &file.path, DEFAULT_MAX_FILE_BYTES);
+    let text = || source.read_text(&file.path, DEFAULT_MAX_FILE_BYTES);
     let in_file = |problem: Problem| Problem {
         file: file.path.clone(),
         ..problem
@@ -153,7 +151,7 @@ impl Sorted {
         }
     }
 
-    fn resolve(self, root: &Path, tree: &Tree<'_>, problems: &mut Vec<Problem>) -> Manifests {
+    fn resolve(self, source: &Source, tree: &Tree<'_>, problems: &mut Vec<Problem>) -> Manifests {
         let mut manifests = Manifests {
             builds: self.builds,
             images: self.images,
@@ -167,7 +165,7 @@ impl Sorted {
             manifests.node_traits.push(traits);
         }
         manifests.ts_configs =
-            tsconfig::resolve(root, self.ts_configs, &manifests.node_packages, problems);
+            tsconfig::resolve(source, self.ts_configs, &manifests.node_packages, problems);
         manifests.cargo_packages = cargo::resolve(&self.cargo, tree);
         manifests
     }

@@ -1,7 +1,6 @@
 //! `tsconfig.json` and `jsconfig.json`: how a folder's imports are spelled.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use betwixt_base::Problem;
 use betwixt_base::workspace::{NodePackage, TsConfig};
@@ -11,7 +10,7 @@ use super::{jsonc, malformed};
 use crate::language::Languages;
 use crate::options::DEFAULT_MAX_FILE_BYTES;
 use crate::path;
-use crate::read::read_text;
+use crate::source::Source;
 
 /// A chain of `extends` longer than this is a mistake.
 const MAX_EXTENDS: usize = 16;
@@ -62,13 +61,13 @@ pub(crate) fn read(text: &str) -> Result<RawConfig, Problem> {
 
 /// One configuration per folder, `extends` applied, sorted by folder.
 pub(crate) fn resolve(
-    root: &Path,
+    source: &Source,
     configs: Vec<(String, RawConfig)>,
     packages: &[NodePackage],
     problems: &mut Vec<Problem>,
 ) -> Vec<TsConfig> {
     let mut chains = Chains {
-        root,
+        source,
         packages,
         configs: configs.into_iter().collect(),
         problems,
@@ -103,7 +102,7 @@ struct Effective {
 }
 
 struct Chains<'a> {
-    root: &'a Path,
+    source: &'a Source,
     packages: &'a [NodePackage],
     configs: BTreeMap<String, RawConfig>,
     problems: &'a mut Vec<Problem>,
@@ -228,7 +227,7 @@ impl Chains<'_> {
             if !candidate.ends_with(".json") {
                 continue;
             }
-            let Ok(text) = read_text(self.root, candidate, DEFAULT_MAX_FILE_BYTES) else {
+            let Ok(text) = self.source.read_text(candidate, DEFAULT_MAX_FILE_BYTES) else {
                 continue;
             };
             match read(&text) {
@@ -297,7 +296,12 @@ mod tests {
             .map(|(file, text)| ((*file).to_owned(), read(text).unwrap()))
             .collect();
         let mut problems = Vec::new();
-        let configs = resolve(Path::new("/nowhere"), configs, packages, &mut problems);
+        let configs = resolve(
+            &Source::Disk("/nowhere".into()),
+            configs,
+            packages,
+            &mut problems,
+        );
         (configs, problems)
     }
 
@@ -418,7 +422,7 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in "(?s)(\"extends\"|\"paths\"|\"compilerOptions\"|\"baseUrl\"|\"\\$\\{configDir\\}\"|[{}\\[\\]:,\"./a*]){0,60}") {
             if let Ok(config) = read(&text) {
-                resolve(Path::new("/nowhere"), vec![("a/tsconfig.json".to_owned(), config)], &[], &mut Vec::new());
+                resolve(&Source::Disk("/nowhere".into()), vec![("a/tsconfig.json".to_owned(), config)], &[], &mut Vec::new());
             }
         }
     }

@@ -1,18 +1,17 @@
 //! Which folders hold a Go program.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use betwixt_base::Language;
 use betwixt_base::workspace::SourceFile;
 
 use crate::path;
-use crate::read::read;
+use crate::source::Source;
 
 /// The folders of `package main`, sorted; reads one file in each folder where there may be one.
 ///
 /// By convention that is a folder with a `main.go`, or one below a `cmd` folder.
-pub(crate) fn find<'a>(root: &Path, files: &'a [SourceFile]) -> Vec<&'a str> {
+pub(crate) fn find<'a>(source: &Source, files: &'a [SourceFile]) -> Vec<&'a str> {
     let mut likely: BTreeMap<&str, &SourceFile> = BTreeMap::new();
     for file in files
         .iter()
@@ -25,7 +24,7 @@ pub(crate) fn find<'a>(root: &Path, files: &'a [SourceFile]) -> Vec<&'a str> {
             likely.entry(dir).or_insert(file);
         }
     }
-    likely.retain(|_, file| read(root, file).is_ok_and(|text| is_program(&text)));
+    likely.retain(|_, file| source.read(file).is_ok_and(|text| is_program(&text)));
     likely.into_keys().collect()
 }
 

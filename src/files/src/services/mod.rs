@@ -21,7 +21,6 @@ mod go_mains;
 mod names;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use betwixt_base::Language;
 use betwixt_base::workspace::{Service, ServiceId, SourceFile};
@@ -30,6 +29,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::language::Languages;
 use crate::manifest::{Manifests, NodeTraits};
 use crate::path;
+use crate::source::Source;
 
 /// A folder that may become a service.
 #[derive(Debug, Default)]
@@ -45,9 +45,13 @@ struct Candidate {
 type Candidates = BTreeMap<String, Candidate>;
 
 /// Finds the services, sorted by folder, and gives each file its own.
-pub(crate) fn find(root: &Path, files: &mut [SourceFile], manifests: &Manifests) -> Vec<Service> {
+pub(crate) fn find(
+    source: &Source,
+    files: &mut [SourceFile],
+    manifests: &Manifests,
+) -> Vec<Service> {
     let mut candidates = Candidates::new();
-    add_go(root, files, manifests, &mut candidates);
+    add_go(source, files, manifests, &mut candidates);
     add_node(manifests, &mut candidates);
     add_cargo(manifests, &mut candidates);
     candidates.retain(|dir, _| is_product(dir));
@@ -62,7 +66,7 @@ pub(crate) fn find(root: &Path, files: &mut [SourceFile], manifests: &Manifests)
             },
         );
     }
-    let names = names::of(root, &candidates);
+    let names = names::of(source.root(), &candidates);
     let mut services: Vec<Service> = candidates
         .into_iter()
         .zip(names)
@@ -105,8 +109,13 @@ fn add<'a>(candidates: &'a mut Candidates, dir: &str, evidence: &'static str) ->
     candidate
 }
 
-fn add_go(root: &Path, files: &[SourceFile], manifests: &Manifests, candidates: &mut Candidates) {
-    let mains = go_mains::find(root, files);
+fn add_go(
+    source: &Source,
+    files: &[SourceFile],
+    manifests: &Manifests,
+    candidates: &mut Candidates,
+) {
+    let mains = go_mains::find(source, files);
     let modules: FxHashSet<&str> = manifests
         .go_modules
         .iter()
