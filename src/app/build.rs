@@ -1,6 +1,8 @@
-//! Puts the rules, their pages and the library models into the binary, sorted by path.
+//! Puts the rules, their pages and the library models into the binary, sorted by path; and a name for all the code
+//! and data that results depend on, so that nothing a former binary kept is taken for what this one would say.
 
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -26,8 +28,45 @@ fn main() -> io::Result<()> {
         has_extension(path, "yml") && path.parent().is_some_and(|dir| dir.ends_with("models"))
     };
     table(&mut out, "MODELS", grammars.iter().filter(is_model), &root);
+    println!("cargo::rustc-env=BETWIXT_ANALYSIS={}", analysis(&root)?);
     let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("builtin.rs");
     fs::write(target, out)
+}
+
+/// Everything between a text and its hits. Reports, agents and the ledger come after that.
+const ANALYSIS: [&str; 12] = [
+    "Cargo.lock",
+    "grammars",
+    "rules",
+    "src/base",
+    "src/findings",
+    "src/files",
+    "src/syntax",
+    "src/facts",
+    "src/rules",
+    "src/program",
+    "src/detect",
+    "src/app/src",
+];
+
+/// A hash over the files that results depend on.
+fn analysis(root: &Path) -> io::Result<String> {
+    let mut hasher = DefaultHasher::new();
+    for folder in ANALYSIS {
+        let mut paths = files(root, folder)?;
+        if paths.is_empty() {
+            paths.push(root.join(folder));
+        }
+        for path in paths {
+            path.strip_prefix(root).unwrap_or(&path).hash(&mut hasher);
+            fs::read(&path)?.hash(&mut hasher);
+        }
+    }
+    Ok(format!(
+        "{}-{:016x}",
+        env::var("CARGO_PKG_VERSION").unwrap_or_default(),
+        hasher.finish()
+    ))
 }
 
 /// A page of scenarios stands beside a rule, two levels down; `rules/README.md` is none.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use betwixt_findings::Candidate;
 use serde::{Deserialize, Serialize};
 
+use crate::cache;
+
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -33,10 +35,7 @@ pub fn store(root: &Path, hits: &[Candidate]) {
         return;
     };
     if fs::create_dir_all(&folder).is_ok() {
-        let ignore = folder.join(".gitignore");
-        if !ignore.exists() {
-            let _ = fs::write(ignore, "*\n");
-        }
+        cache::ignore_in_git(&folder);
         let _ = fs::write(path(root), text);
     }
 }

@@ -3,6 +3,8 @@
 //! `pipeline` is the one place that calls the stages; `command` has one file per command; `failure` is the one
 //! table of exit statuses. Everything that touches disk, clock, environment or terminal is here or in `files`.
 
+pub mod analysis;
+pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod command;
@@ -16,6 +18,7 @@ pub mod measure;
 pub mod pipeline;
 pub mod progress;
 pub mod project;
+mod reading;
 pub mod rulebook;
 #[cfg(test)]
 mod sample;

@@ -1,32 +1,37 @@
 //! The stages in order: files, facts, program, detection. The one place that calls them.
 //!
-//! Files are read, lowered and forgotten in parallel; the result is put in the order of the file ids, so neither the
-//! number of threads nor their timing can be seen in it. Must run on a pool of [`crate::threads`].
+//! [`look`] lists a tree and reads what changed since the last run, [`link`] loads the rest and builds the program,
+//! [`build`] does both. Must run on a pool of [`crate::threads`].
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use betwixt_base::workspace::{Marks, Service, ServiceId, SourceFile, Workspace};
-use betwixt_base::{FileId, Problem, ProblemSeverity};
+use betwixt_base::workspace::{Service, ServiceId, SourceFile, Workspace};
+use betwixt_base::{Problem, ProblemSeverity};
 use betwixt_detect::Outcome;
-use betwixt_files::{Discovered, FilesError};
+use betwixt_files::{ContentId, Discovered, FilesError, Snapshot, Source};
 use betwixt_program::{CodeFile, Input, Program, TenancyConfig};
 use betwixt_rules::{Catalogue, ModelSet};
 use betwixt_syntax::Limits;
-use rayon::prelude::*;
 
+use crate::cache::Cache;
 use crate::failure::Failure;
 use crate::floor;
 use crate::guard;
-use crate::lower::lower;
 use crate::measure::Stopwatch;
-use crate::progress::Progress;
-use crate::suppress::{self, Comment, FileComments};
+pub use crate::reading::OpenCache;
+use crate::reading::{self, Files, Known};
+use crate::suppress::FileComments;
 
 /// What a program is built from and how.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The tree, or one file.
     pub root: PathBuf,
+    /// Which state of it.
+    pub tree: Tree,
+    /// Whether what earlier runs worked out is used.
+    pub cache: Caching,
     /// Patterns of files that are left out.
     pub exclude: Vec<String>,
     /// Whether test files are read.
@@ -43,6 +48,28 @@ pub struct Request {
     pub folders_are_services: bool,
     /// Bounds for one file.
     pub limits: Limits,
+}
+
+/// Whether what earlier runs worked out is used, and what this one does is kept.
+#[derive(Debug, Clone, Default)]
+pub enum Caching {
+    /// Everything is worked out.
+    #[default]
+    Off,
+    /// With the cache of the tree.
+    On,
+    /// With this one, which another state of the same tree uses, too.
+    Shared(Arc<Cache>),
+}
+
+/// Which state of the tree is meant.
+#[derive(Debug, Clone, Default)]
+pub enum Tree {
+    /// The files as they are on disk.
+    #[default]
+    Disk,
+    /// The files as git stored them.
+    Stored(Arc<Snapshot>),
 }
 
 /// A program with what was met on the way to it.
@@ -66,12 +93,60 @@ pub struct Built {
 
 /// Everything up to the program.
 pub fn build(request: &Request, watch: &mut Stopwatch) -> Result<Built, Failure> {
+    let looked = look(request, watch)?;
+    let problems = looked.problems.clone();
+    let root = looked.source.root().to_owned();
+    let commit = looked.commit.clone();
+    let ids = looked.contents();
+    let (linked, cache) = link(looked, request, watch)?;
+    if let Some(cache) = cache {
+        cache.close(&linked.program.workspace, &ids);
+    }
+    Ok(Built {
+        root,
+        commit,
+        program: linked.program,
+        n_files: linked.n_files,
+        n_bytes: linked.n_bytes,
+        comments: linked.comments,
+        problems: problems.into_iter().chain(linked.problems).collect(),
+    })
+}
+
+/// A tree whose files are listed and whose changed files are read; what is known of the others is not loaded yet.
+#[derive(Debug)]
+pub struct Looked {
+    /// Where the files are read from.
+    pub source: Source,
+    /// Files, packages and services.
+    pub workspace: Workspace,
+    /// What listing the tree left out.
+    pub problems: Vec<Problem>,
+    /// The commit that is checked out, or the one that is looked at.
+    pub commit: Option<String>,
+    /// What earlier runs worked out.
+    pub cache: Option<OpenCache>,
+    known: Vec<Known>,
+}
+
+impl Looked {
+    /// Which content each file has, in the order of the files; all are known where there is a cache.
+    #[must_use]
+    pub fn contents(&self) -> Vec<Option<ContentId>> {
+        self.known.iter().map(Known::content).collect()
+    }
+}
+
+/// Lists the tree and reads what no earlier run has read.
+pub fn look(request: &Request, watch: &mut Stopwatch) -> Result<Looked, Failure> {
     let found = watch.time("files", || discover(request))?;
     let Discovered {
         root,
         mut workspace,
-        mut problems,
+        problems,
         commit,
+        source,
+        stamps,
         ..
     } = found;
     if request.include_tests {
@@ -84,12 +159,80 @@ pub fn build(request: &Request, watch: &mut Stopwatch) -> Result<Built, Failure>
     if request.folders_are_services {
         folders_as_services(&mut workspace);
     }
-    let read = watch.time("facts", || read_all(&root, &workspace.files, request));
+    let n_bytes = workspace.files.iter().map(|file| file.size).sum();
+    let cache = match &request.cache {
+        Caching::Off => None,
+        Caching::On => Cache::open(&root, n_bytes).map(Arc::new),
+        Caching::Shared(cache) => Some(Arc::clone(cache)),
+    };
+    let cache = cache.map(|cache| OpenCache { cache, stamps });
+    let mut looked = Looked {
+        source,
+        workspace,
+        problems,
+        commit,
+        cache,
+        known: Vec::new(),
+    };
+    looked.known = watch.time("facts", || {
+        let tree = Files {
+            source: &looked.source,
+            files: &looked.workspace.files,
+            cache: looked.cache.as_ref(),
+            limits: &request.limits,
+        };
+        reading::look_at_all(&tree, request.show_progress)
+    });
+    Ok(looked)
+}
+
+/// Everything that is built from the files of a tree.
+#[derive(Debug)]
+pub struct Linked {
+    /// The program.
+    pub program: Program,
+    /// How many files were read.
+    pub n_files: usize,
+    /// How many bytes they have.
+    pub n_bytes: u64,
+    /// Comments that mean to suppress, by file.
+    pub comments: Vec<FileComments>,
+    /// What could not be read or built.
+    pub problems: Vec<Problem>,
+    /// The same files will give the same again; not so where a file took so long that it was given up.
+    pub is_reproducible: bool,
+}
+
+/// From a tree that was looked at to its program; gives the cache back.
+pub fn link(
+    looked: Looked,
+    request: &Request,
+    watch: &mut Stopwatch,
+) -> Result<(Linked, Option<OpenCache>), Failure> {
+    let Looked {
+        source,
+        mut workspace,
+        cache,
+        known,
+        ..
+    } = looked;
+    let read = watch.time("facts", || {
+        let tree = Files {
+            source: &source,
+            files: &workspace.files,
+            cache: cache.as_ref(),
+            limits: &request.limits,
+        };
+        reading::read_all(&tree, known)
+    });
     let mut files = Vec::with_capacity(read.len());
     let mut comments = Vec::new();
+    let mut problems = Vec::new();
     let (mut n_files, mut n_bytes) = (0, 0);
+    let mut is_reproducible = true;
     for one in read {
         problems.extend(one.problems);
+        is_reproducible &= one.is_reproducible;
         let file = &mut workspace.files[one.id.0 as usize];
         if one.is_read {
             n_files += 1;
@@ -105,7 +248,7 @@ pub fn build(request: &Request, watch: &mut Stopwatch) -> Result<Built, Failure>
         files.extend(one.code);
     }
     if request.measure_floor {
-        let seconds = measure_floor(&root, &workspace, &files, &request.limits);
+        let seconds = measure_floor(source.root(), &workspace, &files, &request.limits);
         watch.exclude("floor", seconds);
     }
     let input = Input {
@@ -118,15 +261,15 @@ pub fn build(request: &Request, watch: &mut Stopwatch) -> Result<Built, Failure>
         .time("program", || guard::catch(|| Program::build(input)))
         .map_err(|panic| Failure::Internal(format!("building the program failed: {panic}")))?;
     problems.extend(program.problems.iter().cloned());
-    Ok(Built {
-        root,
-        commit,
+    let linked = Linked {
         program,
         n_files,
         n_bytes,
         comments,
         problems,
-    })
+        is_reproducible,
+    };
+    Ok((linked, cache))
 }
 
 pub(crate) fn discover(request: &Request) -> Result<Discovered, Failure> {
@@ -135,7 +278,11 @@ pub(crate) fn discover(request: &Request) -> Result<Discovered, Failure> {
         include_tests: request.include_tests,
         ..betwixt_files::Options::default()
     };
-    betwixt_files::discover(&request.root, &options).map_err(|error| match error {
+    let found = match &request.tree {
+        Tree::Disk => betwixt_files::discover(&request.root, &options),
+        Tree::Stored(snapshot) => betwixt_files::discover_stored(Arc::clone(snapshot), &options),
+    };
+    found.map_err(|error| match error {
         FilesError::Exclude { .. } => Failure::Config(vec![format!("betwixt.toml: {error}")]),
         FilesError::NothingToScan { path } => Failure::NothingToRead(path),
         other => Failure::NoInput(other.to_string()),
@@ -165,94 +312,6 @@ fn folders_as_services(workspace: &mut Workspace) {
             workspace.services.len() - 1
         });
         file.service = Some(ServiceId(idx as u32));
-    }
-}
-
-/// What reading one file gave.
-#[derive(Debug)]
-pub(crate) struct Read {
-    pub(crate) id: FileId,
-    pub(crate) is_read: bool,
-    pub(crate) marks: Marks,
-    pub(crate) code: Option<CodeFile>,
-    pub(crate) comments: Vec<Comment>,
-    pub(crate) problems: Vec<Problem>,
-}
-
-fn read_all(root: &Path, files: &[SourceFile], request: &Request) -> Vec<Read> {
-    let order = largest_first(files);
-    let progress = Progress::new(order.len(), request.show_progress);
-    let mut read: Vec<Read> = order
-        .into_par_iter()
-        .with_max_len(1)
-        .map(|id| {
-            let file = &files[id.0 as usize];
-            let read = read_one(id, file, betwixt_files::read(root, file), &request.limits);
-            progress.step();
-            read
-        })
-        .collect();
-    progress.finish();
-    read.sort_by_key(|read| read.id);
-    read
-}
-
-/// Files that are lowered, the largest first, so that no thread is left alone with one at the end.
-fn largest_first(files: &[SourceFile]) -> Vec<FileId> {
-    let mut order: Vec<FileId> = (0..files.len() as u32)
-        .map(FileId)
-        .filter(|id| is_lowered(&files[id.0 as usize]))
-        .collect();
-    order.sort_by_key(|id| (std::cmp::Reverse(files[id.0 as usize].size), *id));
-    order
-}
-
-/// Whether a file holds code or a schema of data or messages that people wrote or a tool of theirs made.
-pub(crate) fn is_lowered(file: &SourceFile) -> bool {
-    let is_schema = matches!(file.language.name(), "sql" | "prisma" | "proto");
-    (file.language.is_code() || is_schema) && !file.marks.vendored && !file.marks.minified
-}
-
-/// Lowers one file; its text is gone when this returns.
-pub(crate) fn read_one(
-    id: FileId,
-    file: &SourceFile,
-    text: Result<String, Problem>,
-    limits: &Limits,
-) -> Read {
-    let nothing = Read {
-        id,
-        is_read: false,
-        marks: Marks::default(),
-        code: None,
-        comments: Vec::new(),
-        problems: Vec::new(),
-    };
-    let text = match text {
-        Ok(text) => text,
-        Err(problem) => {
-            return Read {
-                problems: vec![problem],
-                ..nothing
-            };
-        }
-    };
-    let marks = betwixt_files::content_marks(file.language, &text);
-    if marks.minified || marks.vendored {
-        return Read {
-            is_read: true,
-            marks,
-            ..nothing
-        };
-    }
-    let (code, problems) = lower(id, file, &text, limits);
-    Read {
-        id,
-        is_read: true,
-        marks,
-        code,
-        comments: suppress::comments(&text),
-        problems,
     }
 }
 

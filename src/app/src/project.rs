@@ -6,7 +6,7 @@ use betwixt_syntax::Limits;
 
 use crate::config::{self, Config};
 use crate::failure::Failure;
-use crate::pipeline::Request;
+use crate::pipeline::{Caching, Request, Tree};
 use crate::rulebook::{self, Rulebook};
 use crate::threads;
 
@@ -66,6 +66,8 @@ impl Project {
     pub fn request(&self) -> Request {
         Request {
             root: self.path.clone(),
+            tree: Tree::Disk,
+            cache: Caching::On,
             exclude: self.config.exclude.clone(),
             include_tests: self.config.include_tests.unwrap_or(false),
             models: self.rulebook.models.clone(),

@@ -15,12 +15,14 @@ mod builtin {
 }
 
 /// Rules and models, checked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Rulebook {
     /// The rules.
     pub catalogue: Catalogue,
     /// What library calls mean.
     pub models: ModelSet,
+    /// A hash over the texts of both.
+    pub digest: blake3::Hash,
 }
 
 /// Text files of rules, models or pages with the paths people know them by.
@@ -87,6 +89,17 @@ impl RuleTexts {
         self
     }
 
+    fn digest(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        for file in self.rules.iter().chain(&self.models) {
+            for text in [&file.path, &file.text] {
+                hasher.update(&(text.len() as u64).to_le_bytes());
+                hasher.update(text.as_bytes());
+            }
+        }
+        hasher.finalize()
+    }
+
     /// Checks everything; all mistakes are told at once.
     pub fn load(&self) -> Result<Rulebook, Failure> {
         let (catalogue, rule_errors) = Catalogue::load(&self.rules, &VOCABULARY);
@@ -97,7 +110,11 @@ impl RuleTexts {
             .map(ToString::to_string)
             .collect();
         if errors.is_empty() {
-            Ok(Rulebook { catalogue, models })
+            Ok(Rulebook {
+                catalogue,
+                models,
+                digest: self.digest(),
+            })
         } else {
             Err(Failure::Config(errors))
         }

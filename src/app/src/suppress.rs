@@ -6,6 +6,7 @@
 use betwixt_base::{Problem, ProblemSeverity};
 use betwixt_findings::{Candidate, Status, Suppression, SuppressionError, parse_suppression};
 use betwixt_rules::{Catalogue, Rule, nearest};
+use serde::{Deserialize, Serialize};
 
 const MARKER: &str = "betwixt:";
 /// What may stand right before the marker.
@@ -15,7 +16,7 @@ const OPENERS: [&str; 8] = ["//", "#", "--", "/*", "/**", "<!--", "//!", "*"];
 pub type Day = (i32, u8, u8);
 
 /// A comment that means to suppress.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comment {
     /// Its line, from 1.
     pub line: u32,
@@ -109,7 +110,7 @@ fn n_comment_lines(rest: &str) -> u32 {
 }
 
 /// The comments of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileComments {
     /// Path from the root.
     pub file: String,

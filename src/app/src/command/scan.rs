@@ -12,11 +12,12 @@ use betwixt_report::{
 };
 use betwixt_rules::{Catalogue, nearest};
 
+use crate::analysis::{self, Analysis};
 use crate::cli::{ColorChoice, Format, ScanArgs};
 use crate::config::FailOn;
 use crate::failure::{FOUND, Failure, INCOMPLETE};
 use crate::measure::{Stopwatch, peak_rss_bytes};
-use crate::pipeline::{self, Built};
+use crate::pipeline::Caching;
 use crate::project::{self, Project};
 use crate::{last_scan, settle, terminal, threads};
 
@@ -28,12 +29,12 @@ pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
     let open = || Project::open(&args.path, !args.no_config);
     let project = watch.time("rules", || pool.install(open))?;
     let catalogue = select(&project, args)?;
-    let (built, report) =
-        pool.install(|| scan(&project, &catalogue, args, &choices, &mut watch))?;
+    let report = pool.install(|| scan(&project, &catalogue, args, &choices, &mut watch))?;
+    let root = PathBuf::from(&report.root);
     if !args.no_cache {
-        last_scan::store(&built.root, &report.hits);
+        last_scan::store(&root, &report.hits);
     }
-    let sources = Disk::new(&built.root);
+    let sources = Disk::new(&root);
     terminal::write_to(args.output.as_deref(), &mut |out| {
         write(&report, &sources, args, color, out)
     })?;
@@ -44,10 +45,7 @@ pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
         .fail_on
         .or(project.config.fail_on)
         .unwrap_or(FailOn::AtLeast(Severity::High));
-    let code = exit_code(&report, fail_on);
-    // The process ends here; taking a large program apart would only cost time.
-    std::mem::forget(built);
-    Ok(code)
+    Ok(exit_code(&report, fail_on))
 }
 
 fn exit_code(report: &Report<'_>, fail_on: FailOn) -> u8 {
@@ -114,57 +112,46 @@ fn scan<'a>(
     args: &ScanArgs,
     choices: &Choices,
     watch: &mut Stopwatch,
-) -> Result<(Built, Report<'a>), Failure> {
+) -> Result<Report<'a>, Failure> {
     let mut request = project.request();
     request.include_tests |= args.include_tests;
     request.measure_floor = args.measure_floor;
     request.show_progress = true;
-    let mut built = pipeline::build(&request, watch)?;
-    let outcome = watch.time("detect", || pipeline::detect(&built.program, catalogue));
-    let mut hits = outcome.candidates;
-    let mut problems: Vec<Problem> = std::mem::take(&mut built.problems);
-    problems.extend(outcome.problems);
+    if args.no_cache {
+        request.cache = Caching::Off;
+    }
+    let rules = &project.rulebook.digest;
+    let mut analysis = analysis::analyse(&request, catalogue, rules, true, watch)?;
+    let mut hits = std::mem::take(&mut analysis.hits);
+    let mut problems: Vec<Problem> = std::mem::take(&mut analysis.problems);
     let context = settle::Context {
         project,
         ran: catalogue,
-        workspace: &built.program.workspace,
-        comments: &built.comments,
+        workspace: &analysis.workspace,
+        comments: &analysis.comments,
         severity: choices.min_severity,
         confidence: choices.min_confidence,
     };
     problems.extend(settle::settle(&mut hits, context));
     problems.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
     problems.dedup();
-    let report = Report {
+    Ok(Report {
         version: env!("CARGO_PKG_VERSION"),
-        root: built.root.to_string_lossy().into_owned(),
-        below: project::below_repository(&built.root),
-        commit: built.commit.clone(),
-        repository: project::origin(&built.root),
+        root: analysis.root.to_string_lossy().into_owned(),
+        below: project::below_repository(&analysis.root),
+        commit: analysis.commit.clone(),
+        repository: project::origin(&analysis.root),
         rules: catalogue.rules(),
         hits,
         problems,
-        stats: stats(&built, watch),
-    };
-    Ok((built, report))
+        stats: stats(analysis, watch),
+    })
 }
 
-fn stats(built: &Built, watch: &Stopwatch) -> Stats {
-    let counts = &built.program.stats;
-    let mut other = vec![
-        ("call edges".to_owned(), counts.call_edges),
-        ("tables".to_owned(), counts.tables),
-        ("events".to_owned(), counts.events),
-    ];
-    other.extend(
-        counts
-            .other
-            .iter()
-            .map(|(name, count)| ((*name).to_owned(), *count)),
-    );
+fn stats(analysis: Analysis, watch: &Stopwatch) -> Stats {
     let mut seconds = watch.stages();
-    let steps = counts
-        .seconds
+    let steps = analysis
+        .steps
         .iter()
         .map(|(step, seconds)| (format!("program.{step}"), *seconds));
     let at = seconds
@@ -172,16 +159,17 @@ fn stats(built: &Built, watch: &Stopwatch) -> Stats {
         .position(|(stage, _)| stage == "program")
         .map_or(seconds.len(), |idx| idx + 1);
     seconds.splice(at..at, steps);
+    let counts = analysis.counts;
     Stats {
-        files: built.n_files,
+        files: counts.files,
         functions: counts.functions,
-        services: built.program.workspace.services.len(),
+        services: analysis.workspace.services.len(),
         statements: counts.statements,
-        source_bytes: built.n_bytes,
+        source_bytes: counts.bytes,
         peak_rss_bytes: peak_rss_bytes(),
         total_seconds: watch.total(),
         seconds,
-        other,
+        other: counts.other,
     }
 }
 

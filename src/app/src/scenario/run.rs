@@ -17,7 +17,7 @@ use super::page::{Page, Scenario};
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::measure::Stopwatch;
-use crate::pipeline::{self, Built, Request};
+use crate::pipeline::{self, Built, Caching, Request, Tree};
 use crate::rulebook::Rulebook;
 use crate::{clock, settle, suppress};
 
@@ -254,6 +254,8 @@ pub(super) fn write_tree(scenario: &Scenario) -> Result<tempfile::TempDir, Failu
 pub(super) fn build(book: &Rulebook, config: &Config, root: &Path) -> Result<Built, Failure> {
     let request = Request {
         root: root.to_path_buf(),
+        tree: Tree::Disk,
+        cache: Caching::Off,
         exclude: config.exclude.clone(),
         include_tests: config.include_tests.unwrap_or(false),
         models: book.models.clone(),

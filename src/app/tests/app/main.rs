@@ -1,11 +1,10 @@
 //! Tests of the whole binary, in one program so that it is linked once.
 
+mod cache;
 mod catalogue;
 mod cli;
 mod determinism;
 mod links;
 mod robustness;
-#[path = "../../../ledger/tests/ledger/server.rs"]
-mod server;
 mod support;
 mod verify;

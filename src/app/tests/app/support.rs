@@ -28,10 +28,15 @@ pub(crate) fn betwixt(arguments: &[&str]) -> Run {
     }
 }
 
-/// The JSON report of a scan, without what differs from run to run.
+/// The JSON report of a scan that works everything out, without what differs from run to run.
 pub(crate) fn report(root: &Path, arguments: &[&str]) -> serde_json::Value {
+    cached_report(root, &[&["--no-cache"], arguments].concat())
+}
+
+/// The JSON report of a scan that may use the cache, without what differs from run to run.
+pub(crate) fn cached_report(root: &Path, arguments: &[&str]) -> serde_json::Value {
     let root = root.to_str().expect("test paths are UTF-8");
-    let run = betwixt(&[&["scan", root, "--no-cache", "--format", "json"], arguments].concat());
+    let run = betwixt(&[&["scan", root, "--format", "json"], arguments].concat());
     assert!(
         [0, 1, 4].contains(&run.code),
         "exit status {}: {}",
@@ -51,6 +56,17 @@ pub(crate) fn report(root: &Path, arguments: &[&str]) -> serde_json::Value {
 /// The example platform.
 pub(crate) fn platform() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/platform")
+}
+
+/// A copy of the example platform with a folder for the cache, which trees of that size do not get by themselves.
+pub(crate) fn copied_platform() -> tempfile::TempDir {
+    let tree = tempfile::tempdir().expect("a temporary folder");
+    for path in files(&platform()) {
+        let text = std::fs::read(platform().join(&path)).expect("a readable file");
+        write(tree.path(), path, text);
+    }
+    write(tree.path(), ".betwixt/cache/.gitignore", "*\n");
+    tree
 }
 
 /// All files under a folder, relative, sorted.

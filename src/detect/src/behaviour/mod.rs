@@ -7,7 +7,6 @@ pub(crate) mod derive;
 pub(crate) mod effects;
 pub(crate) mod fate;
 pub(crate) mod order;
-pub(crate) mod transaction;
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,7 @@ mod reset;
 mod swallowed;
 mod undecoded;
 mod words;
+mod work;
 
 use super::Context;
 use crate::observation::Observation;
