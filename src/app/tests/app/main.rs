@@ -6,5 +6,7 @@ mod cli;
 mod determinism;
 mod links;
 mod robustness;
+#[path = "../../../ledger/tests/ledger/server.rs"]
+mod server;
 mod support;
 mod verify;

@@ -3,6 +3,7 @@
 use betwixt_facts::ir::{CallId, ExprKind};
 use betwixt_facts::sql::{Statement, Value, Verb};
 use betwixt_program::events::{Access, Event};
+use betwixt_program::link::LinkKind;
 use betwixt_program::{CallSite, FunctionId, Program};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -23,6 +24,10 @@ impl Use {
 
     pub(crate) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+    /// Whether rows are changed.
+    pub(crate) fn changes(self) -> bool {
+        self.has(Self::INSERT.with(Self::UPDATE).with(Self::DELETE))
     }
     fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -94,8 +99,7 @@ impl Effects {
 
     /// Whether rows are changed.
     pub(crate) fn changes_rows(&self) -> bool {
-        let change = Use::INSERT.with(Use::UPDATE).with(Use::DELETE);
-        self.tables.iter().any(|(_, how)| how.has(change))
+        self.tables.iter().any(|(_, how)| how.changes())
     }
 
     /// Whether something outside the process is changed: rows, messages, other services, objects.
@@ -134,6 +138,13 @@ pub(super) fn all(program: &Program) -> FxHashMap<FunctionId, Effects> {
             found.entry(event.function).or_default().acts.add(acts);
         }
     }
+    for site in asked(program) {
+        let ir = program.code.ir(site.file);
+        let function = program
+            .code
+            .function_id(site.file, ir.call(site.call).function);
+        found.entry(function).or_default().acts.add(Acts::REMOTE);
+    }
     for _ in 0..ROUNDS {
         let next = carried(program, &found);
         let mut is_changed = false;
@@ -148,6 +159,17 @@ pub(super) fn all(program: &Program) -> FxHashMap<FunctionId, Effects> {
         }
     }
     found
+}
+
+/// The calls of other services, whether or not it is known who answers.
+fn asked(program: &Program) -> impl Iterator<Item = CallSite> {
+    let links = program.links();
+    let linked = links.links().iter().map(|link| (link.kind, link.site));
+    let unlinked = links.unlinked.iter().map(|one| (one.kind, one.site));
+    linked
+        .chain(unlinked)
+        .filter(|(kind, _)| *kind == LinkKind::Rpc)
+        .map(|(_, site)| site)
 }
 
 /// The effects that each function gets from what it calls, in id order.

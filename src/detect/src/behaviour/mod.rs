@@ -7,6 +7,7 @@ pub(crate) mod derive;
 pub(crate) mod effects;
 pub(crate) mod fate;
 pub(crate) mod order;
+pub(crate) mod transaction;
 
 use std::collections::BTreeMap;
 

@@ -178,6 +178,15 @@ impl<'a> Order<'a> {
         found
     }
 
+    /// The function and its closures, itself first.
+    pub(crate) fn functions(&self, program: &betwixt_program::Program) -> Vec<FunctionId> {
+        let mut found: Vec<FunctionIdx> = self.controls.keys().copied().collect();
+        found.sort_by_key(|&idx| (idx != self.root, idx));
+        let ids = found.into_iter();
+        ids.map(|idx| program.code.function_id(self.file, idx))
+            .collect()
+    }
+
     /// The function this is the order of.
     pub(crate) fn root(&self) -> FunctionIdx {
         self.root

@@ -13,6 +13,7 @@ pub(crate) mod storage_consistency;
 pub(crate) mod tenant_isolation;
 mod uniqueness;
 pub(crate) mod units;
+mod work;
 
 use std::fmt::Write;
 use std::sync::OnceLock;

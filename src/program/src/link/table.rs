@@ -93,6 +93,15 @@ impl Links {
         self.listed(self.by_site.get(&site))
     }
 
+    /// Whether a call leaves by a protocol, its other end known or not.
+    #[must_use]
+    pub fn leaves_by(&self, kind: LinkKind, site: CallSite) -> bool {
+        // Sorted by kind and call first.
+        let place = |one: &Unlinked| (one.kind, one.site).cmp(&(kind, site));
+        self.from_site(site).any(|link| link.kind == kind)
+            || self.unlinked.binary_search_by(place).is_ok()
+    }
+
     /// The links of the calls in a function's body.
     pub fn from_function(&self, function: FunctionId) -> impl Iterator<Item = &Link> {
         self.listed(self.by_from.get(&function))

@@ -5,10 +5,10 @@ use betwixt_facts::ir::{
 };
 use betwixt_program::FunctionId;
 
-use super::work::{can_fail, own_role, works};
 use crate::behaviour::fate::{is_log, last_name};
 use crate::behaviour::order::Order;
 use crate::detectors::Context;
+use crate::detectors::work::{can_fail, own_role, works};
 use crate::observation::{Observation, function_name};
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {

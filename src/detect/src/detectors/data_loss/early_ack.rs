@@ -7,10 +7,10 @@ use betwixt_findings::Role;
 use betwixt_program::control::each_expr;
 use betwixt_program::{CallSite, FunctionId};
 
-use super::work::{on_failure_path, work};
 use crate::behaviour::fate::last_name;
 use crate::behaviour::order::Order;
 use crate::detectors::Context;
+use crate::detectors::work::{on_failure_path, work};
 use crate::observation::{Observation, function_name, step};
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {

@@ -7,7 +7,6 @@ mod reset;
 mod swallowed;
 mod undecoded;
 mod words;
-mod work;
 
 use super::Context;
 use crate::observation::Observation;

@@ -5,10 +5,10 @@ use betwixt_findings::Role;
 use betwixt_program::{CallSite, FunctionId};
 
 use super::swallowed::fate_at;
-use super::work::{can_fail, work};
 use crate::behaviour::fate::{Fate, last_name};
 use crate::behaviour::order::Order;
 use crate::detectors::Context;
+use crate::detectors::work::{can_fail, work};
 use crate::guards::names::is_money;
 use crate::observation::{Observation, function_name, step};
 

@@ -4,10 +4,10 @@ use betwixt_facts::ir::{ExprKind, StmtKind};
 use betwixt_findings::Role;
 use betwixt_program::{CallSite, FunctionId};
 
-use super::work::{Work, can_fail, is_telemetry, on_failure_path, role, works};
 use crate::behaviour::fate::{Fate, fate};
 use crate::behaviour::order::Order;
 use crate::detectors::Context;
+use crate::detectors::work::{Work, can_fail, is_telemetry, on_failure_path, role, works};
 use crate::guards::names::is_money;
 use crate::observation::{Observation, function_name, step};
 

@@ -4,10 +4,10 @@ use betwixt_facts::ir::{ExprKind, Ir, StmtKind};
 use betwixt_program::failure::{Failure, failure};
 use betwixt_program::{CallSite, FunctionId};
 
-use super::work::{can_fail, own_role};
 use crate::behaviour::fate::last_name;
 use crate::behaviour::order::Order;
 use crate::detectors::Context;
+use crate::detectors::work::{can_fail, own_role};
 use crate::observation::{Observation, function_name};
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {

@@ -14,14 +14,14 @@ use crate::detectors::Context;
 
 /// What a call does that can be lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Work {
-    pub(super) what: &'static str,
+pub(crate) struct Work {
+    pub(crate) what: &'static str,
     /// Table, library or function, for people.
-    pub(super) target: String,
+    pub(crate) target: String,
 }
 
 /// What is lost when a call fails; `None` for calls that lose nothing.
-pub(super) fn work(context: &Context<'_>, call: CallSite) -> Option<Work> {
+pub(crate) fn work(context: &Context<'_>, call: CallSite) -> Option<Work> {
     let program = context.program;
     let ir = program.code.ir(call.file);
     if matches!(
@@ -107,7 +107,7 @@ fn helper(context: &Context<'_>, call: CallSite) -> Option<Work> {
 }
 
 /// Whether a function tells its caller about failures.
-pub(super) fn can_fail(context: &Context<'_>, function: FunctionId) -> bool {
+pub(crate) fn can_fail(context: &Context<'_>, function: FunctionId) -> bool {
     let code = &context.program.code;
     let facts = code.function(function);
     let (file, _) = code.function_place(function);
@@ -133,7 +133,7 @@ fn named(ir: &Ir, result: betwixt_facts::ir::TypeRefId) -> Option<&'static str> 
 }
 
 /// From what a function's failures would be tried again.
-pub(super) fn role(context: &Context<'_>, function: FunctionId) -> Option<&'static str> {
+pub(crate) fn role(context: &Context<'_>, function: FunctionId) -> Option<&'static str> {
     let program = context.program;
     let mut current = vec![function];
     let mut seen = current.clone();
@@ -169,7 +169,7 @@ pub(super) fn role(context: &Context<'_>, function: FunctionId) -> Option<&'stat
     None
 }
 
-pub(super) fn own_role(context: &Context<'_>, function: FunctionId) -> Option<&'static str> {
+pub(crate) fn own_role(context: &Context<'_>, function: FunctionId) -> Option<&'static str> {
     let program = context.program;
     let starts = |name: &str| {
         [
@@ -232,7 +232,7 @@ fn is_message_type(name: &str) -> bool {
 }
 
 /// Whether a call stands where something has failed already: what is done there is done as well as it can be.
-pub(super) fn on_failure_path(context: &Context<'_>, order: &Order<'_>, call: CallSite) -> bool {
+pub(crate) fn on_failure_path(context: &Context<'_>, order: &Order<'_>, call: CallSite) -> bool {
     let ir = context.program.code.ir(call.file);
     let in_handler = order.levels(call.call).into_iter().any(|(function, stmt)| {
         order.control(function).is_some_and(|control| {
@@ -278,7 +278,7 @@ fn says_failed(ir: &Ir, cond: betwixt_facts::ir::ExprId) -> bool {
 }
 
 /// Whether what is written only tells how things went: logs, audit, metrics, last-seen marks.
-pub(super) fn is_telemetry(target: &str) -> bool {
+pub(crate) fn is_telemetry(target: &str) -> bool {
     let plain = crate::tenant::plain(target);
     [
         "log",
@@ -294,19 +294,24 @@ pub(super) fn is_telemetry(target: &str) -> bool {
         "progress",
         "stat",
         "cache",
-        "touch",
-        "record",
-        "track",
-        "emit",
         "history",
         "activity",
     ]
     .iter()
     .any(|word| plain.contains(word))
+        || starts_with_note(target)
+}
+
+/// `recordUse`, `track_login`; a table of recordings or tracks is none.
+fn starts_with_note(target: &str) -> bool {
+    let words = crate::detectors::units::words(target);
+    words
+        .first()
+        .is_some_and(|first| matches!(first.as_str(), "touch" | "record" | "track" | "emit"))
 }
 
 /// The calls of a function that lose something when they fail, in order.
-pub(super) fn works(context: &Context<'_>, order: &Order<'_>) -> Vec<(CallSite, Work)> {
+pub(crate) fn works(context: &Context<'_>, order: &Order<'_>) -> Vec<(CallSite, Work)> {
     order
         .calls()
         .into_iter()
