@@ -48,6 +48,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Ask who talks to whom: services, paths, callers, topics, tables; print or draw it.
     Graph(GraphArgs),
+    /// Show hits while code is written: a language server on standard input and output.
+    Lsp(LspArgs),
 }
 
 /// When to use colours.
@@ -148,6 +150,17 @@ pub struct ScanArgs {
     /// Parse the same files once more, do nothing else, and report that time as `seconds.floor`.
     #[arg(long, help_heading = "Running")]
     pub measure_floor: bool,
+}
+
+/// `betwixt lsp`.
+#[derive(Debug, Args)]
+pub struct LspArgs {
+    /// How many threads to use; 0 means one for each core.
+    #[arg(long, short, default_value_t = 0, value_name = "N", value_parser = jobs())]
+    pub jobs: u16,
+    /// Changes nothing; many clients pass it.
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 /// `betwixt explain`.

@@ -14,6 +14,7 @@ pub mod floor;
 pub mod guard;
 pub mod last_scan;
 pub mod lower;
+pub mod lsp;
 pub mod measure;
 pub mod pipeline;
 pub mod progress;

@@ -4,6 +4,7 @@ mod explain;
 mod graph;
 mod init;
 mod inspect;
+mod lsp;
 mod rules;
 mod scan;
 mod verify;
@@ -22,5 +23,6 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Why(args) => why::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Graph(args) => graph::run(args, cli.color),
+        Command::Lsp(args) => lsp::run(args),
     }
 }

@@ -5,6 +5,7 @@ mod catalogue;
 mod cli;
 mod determinism;
 mod links;
+mod lsp;
 mod robustness;
 #[path = "../../../ledger/tests/ledger/server.rs"]
 mod server;

@@ -1,0 +1,396 @@
+//! One folder of the workspace, all its facts in memory.
+//!
+//! A saved file is lowered again, alone; then the program is linked and asked as a whole, since one line may matter
+//! anywhere. The facts move into the program and back, so that nothing of the other files is read or copied.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use betwixt_base::workspace::{SourceFile, Workspace};
+use betwixt_base::{FileId, Problem};
+use betwixt_findings::{Candidate, Location};
+use betwixt_program::{CodeFile, Input, Program};
+use betwixt_rules::Catalogue;
+use rayon::prelude::*;
+
+use super::documents::Documents;
+use crate::failure::Failure;
+use crate::guard;
+use crate::pipeline::{self, Read, Request, is_lowered, read_one};
+use crate::project::Project;
+use crate::settle;
+use crate::suppress::FileComments;
+
+/// How far the first reading is, and whether it is still wanted.
+pub(super) struct Watcher<'a> {
+    /// Called with what is done and what there is.
+    pub(super) progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// Set when nobody waits any more.
+    pub(super) cancelled: &'a AtomicBool,
+}
+
+/// What a new text of a file changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Change {
+    /// Nothing that is known of it.
+    Nothing,
+    /// Only what its comments suppress.
+    Comments,
+    /// Its facts.
+    Facts,
+}
+
+/// How long the steps of an analysis took, in milliseconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Times {
+    pub(super) link: u128,
+    pub(super) detect: u128,
+}
+
+/// What is to be shown of a folder.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    /// Hits of any status.
+    pub(super) hits: Vec<Candidate>,
+    /// What is wrong with suppressions.
+    pub(super) mistakes: Vec<Problem>,
+}
+
+/// A folder with its facts.
+#[derive(Debug)]
+pub(super) struct Tree {
+    /// As the client writes it.
+    folder: PathBuf,
+    project: Project,
+    rules: Arc<Catalogue>,
+    request: Request,
+    /// The folder without links.
+    root: PathBuf,
+    workspace: Workspace,
+    /// By file id; none for files that are not lowered.
+    reads: Vec<Option<Read>>,
+    /// What the rules claimed last, before anything was settled.
+    claims: Vec<Candidate>,
+}
+
+impl Tree {
+    /// Lists the folder and reads all its files; nothing is linked yet.
+    pub(super) fn open(
+        folder: &Path,
+        documents: &Documents,
+        watcher: &Watcher<'_>,
+    ) -> Result<Self, Failure> {
+        let project = Project::open(folder, true)?;
+        let mut tree = Self {
+            folder: folder.to_path_buf(),
+            rules: Arc::new(enabled(&project)),
+            request: project.request(),
+            project,
+            root: PathBuf::new(),
+            workspace: Workspace::default(),
+            reads: Vec::new(),
+            claims: Vec::new(),
+        };
+        tree.list(documents, watcher)?;
+        Ok(tree)
+    }
+
+    /// The folder, as the client writes it.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The rules that run.
+    pub(super) fn rules(&self) -> &Arc<Catalogue> {
+        &self.rules
+    }
+
+    /// How many files are in memory.
+    pub(super) fn n_files(&self) -> usize {
+        self.reads.iter().flatten().count()
+    }
+
+    /// Reads configuration, rules and models again.
+    pub(super) fn configure(&mut self) -> Result<(), Failure> {
+        let project = Project::open(&self.folder, true)?;
+        self.rules = Arc::new(enabled(&project));
+        self.request = project.request();
+        self.project = project;
+        Ok(())
+    }
+
+    /// Lists the folder again; files that stayed keep their facts, new ones are read.
+    pub(super) fn list(
+        &mut self,
+        documents: &Documents,
+        watcher: &Watcher<'_>,
+    ) -> Result<(), Failure> {
+        let found = pipeline::discover(&self.request)?;
+        let mut workspace = found.workspace;
+        if self.request.include_tests {
+            workspace
+                .files
+                .iter_mut()
+                .for_each(|file| file.marks.test = false);
+        }
+        let mut reads: Vec<Option<Read>> = Vec::new();
+        for (idx, file) in workspace.files.iter().enumerate() {
+            let id = FileId(idx as u32);
+            let known = self.known(file).map(|old| moved(old, id));
+            reads.push(known);
+        }
+        (self.root, self.workspace, self.reads) = (found.root, workspace, reads);
+        self.read_missing(documents, watcher);
+        Ok(())
+    }
+
+    /// Takes what is known of a file of the same name and size.
+    fn known(&mut self, file: &SourceFile) -> Option<Read> {
+        let idx = self.index_of(&file.path)?;
+        let old = &self.workspace.files[idx];
+        let is_same = old.size == file.size && old.language == file.language && is_lowered(file);
+        is_same.then(|| self.reads[idx].take()).flatten()
+    }
+
+    fn read_missing(&mut self, documents: &Documents, watcher: &Watcher<'_>) {
+        let mut order: Vec<usize> = (0..self.workspace.files.len())
+            .filter(|&idx| self.reads[idx].is_none() && is_lowered(&self.workspace.files[idx]))
+            .collect();
+        order.sort_by_key(|&idx| (std::cmp::Reverse(self.workspace.files[idx].size), idx));
+        let n_done = AtomicUsize::new(0);
+        let n_all = order.len();
+        let read: Vec<(usize, Option<Read>)> = order
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|idx| {
+                if watcher.cancelled.load(Ordering::Relaxed) {
+                    return (idx, None);
+                }
+                let read = self.read_at(idx, documents);
+                (watcher.progress)(n_done.fetch_add(1, Ordering::Relaxed) + 1, n_all);
+                (idx, Some(read))
+            })
+            .collect();
+        for (idx, read) in read {
+            self.reads[idx] = read;
+        }
+    }
+
+    fn read_at(&self, idx: usize, documents: &Documents) -> Read {
+        let file = &self.workspace.files[idx];
+        let text = match documents.get(&self.folder.join(&file.path)) {
+            Some(document) => Ok(document.text.trim_start_matches('\u{feff}').to_owned()),
+            None => betwixt_files::read(&self.root, file),
+        };
+        read_one(FileId(idx as u32), file, text, &self.request.limits)
+    }
+
+    /// Lowers one file again. `None` when it is no file of this folder that is lowered.
+    pub(super) fn read(&mut self, path: &Path, documents: &Documents) -> Option<Change> {
+        let idx = self.index_of(&self.relative(path)?)?;
+        if !is_lowered(&self.workspace.files[idx]) {
+            return None;
+        }
+        let new = self.read_at(idx, documents);
+        let change = match &self.reads[idx] {
+            Some(old) if !is_same_code(old, &new) => Change::Facts,
+            Some(old) if old.comments != new.comments => Change::Comments,
+            Some(_) => Change::Nothing,
+            None => Change::Facts,
+        };
+        self.reads[idx] = Some(new);
+        Some(change)
+    }
+
+    /// The path of a file of this folder from its root; `None` for one outside.
+    pub(super) fn relative(&self, path: &Path) -> Option<String> {
+        let inside = match path.strip_prefix(&self.folder) {
+            Ok(inside) => inside.to_path_buf(),
+            Err(_) => path
+                .canonicalize()
+                .ok()?
+                .strip_prefix(&self.root)
+                .ok()?
+                .to_path_buf(),
+        };
+        Some(inside.to_str()?.replace('\\', "/"))
+    }
+
+    fn index_of(&self, file: &str) -> Option<usize> {
+        let files = &self.workspace.files;
+        files
+            .binary_search_by(|known| known.path.as_str().cmp(file))
+            .ok()
+    }
+
+    /// Moves what was claimed in a file along with its lines, until it is analysed again.
+    pub(super) fn shift(&mut self, path: &Path, old: &str, new: &str) {
+        let Some(file) = self.relative(path) else {
+            return;
+        };
+        let shift = Shift::between(old, new);
+        for claim in &mut self.claims {
+            let steps = claim.trace.iter_mut().map(|step| &mut step.location);
+            let places = steps.chain([&mut claim.location]);
+            places
+                .filter(|place| place.file == file)
+                .for_each(|place| shift.apply(place));
+        }
+    }
+
+    /// Links the program and runs the rules. Should linking fail, all files are read again next time.
+    pub(super) fn analyse(&mut self) -> Result<Times, Failure> {
+        let started = Instant::now();
+        let input = self.input();
+        let built = guard::catch(|| Program::build(input));
+        let mut program = built.map_err(|panic| {
+            self.reads.iter_mut().for_each(|read| *read = None);
+            Failure::Internal(format!("building the program failed: {panic}"))
+        })?;
+        let link = started.elapsed().as_millis();
+        let started = Instant::now();
+        self.claims = pipeline::detect(&program, &self.rules).candidates;
+        let detect = started.elapsed().as_millis();
+        for (read, facts) in self.reads.iter_mut().zip(&mut program.code.files) {
+            if let Some(code) = read.as_mut().and_then(|read| read.code.as_mut()) {
+                code.facts = facts.take();
+            }
+        }
+        // What is left of it is large, and nobody waits for it to be taken apart.
+        std::thread::spawn(move || drop(program));
+        Ok(Times { link, detect })
+    }
+
+    /// The facts move; what little is not code is copied.
+    fn input(&mut self) -> Input {
+        let mut workspace = self.workspace.clone();
+        let mut files = Vec::with_capacity(self.reads.len());
+        for read in self.reads.iter_mut().flatten() {
+            let marks = &mut workspace.files[read.id.0 as usize].marks;
+            *marks = marks.union(read.marks);
+            files.extend(read.code.as_mut().map(|code| CodeFile {
+                file: read.id,
+                facts: code.facts.take(),
+                ops: code.ops.clone(),
+                queries: code.queries.clone(),
+                proto: code.proto.clone(),
+                lines: code.lines.clone(),
+            }));
+        }
+        Input {
+            workspace,
+            files,
+            models: self.request.models.clone(),
+            tenancy: self.request.tenancy.clone(),
+        }
+    }
+
+    /// What is to be shown, from the claims and the comments as they are now.
+    pub(super) fn settle(&self) -> Settled {
+        let mut workspace = self.workspace.clone();
+        let mut comments = Vec::new();
+        for read in self.reads.iter().flatten() {
+            let file = &mut workspace.files[read.id.0 as usize];
+            file.marks = file.marks.union(read.marks);
+            if !read.comments.is_empty() {
+                comments.push(FileComments {
+                    file: file.path.clone(),
+                    comments: read.comments.clone(),
+                });
+            }
+        }
+        let mut hits = self.claims.clone();
+        let context = settle::Context {
+            project: &self.project,
+            ran: &self.rules,
+            workspace: &workspace,
+            comments: &comments,
+            severity: None,
+            confidence: None,
+        };
+        let mistakes = settle::settle(&mut hits, context);
+        Settled { hits, mistakes }
+    }
+}
+
+fn enabled(project: &Project) -> Catalogue {
+    let catalogue = project.rulebook.catalogue.clone();
+    catalogue.filtered(|rule| project.is_enabled(&rule.id))
+}
+
+/// The same facts under another id; only the id of the file is in them.
+fn moved(mut read: Read, id: FileId) -> Read {
+    read.id = id;
+    if let Some(code) = &mut read.code {
+        code.file = id;
+    }
+    read
+}
+
+fn is_same_code(old: &Read, new: &Read) -> bool {
+    let is_same = |old: &CodeFile, new: &CodeFile| {
+        old.facts == new.facts
+            && old.ops == new.ops
+            && old.queries == new.queries
+            && old.proto == new.proto
+            && old.lines == new.lines
+    };
+    old.marks == new.marks
+        && match (&old.code, &new.code) {
+            (Some(old), Some(new)) => is_same(old, new),
+            (None, None) => true,
+            _ => false,
+        }
+}
+
+/// How lines moved between two texts: those after the last difference, all by the same number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shift {
+    /// Lines after this one, counted from 1, moved.
+    after: u32,
+    by: i64,
+}
+
+impl Shift {
+    fn between(old: &str, new: &str) -> Self {
+        let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+        let least = old.len().min(new.len());
+        let head = (0..least).take_while(|&idx| old[idx] == new[idx]).count();
+        let tail = (0..least - head)
+            .take_while(|&idx| old[old.len() - 1 - idx] == new[new.len() - 1 - idx])
+            .count();
+        Self {
+            after: (old.len() - tail) as u32,
+            by: new.len() as i64 - old.len() as i64,
+        }
+    }
+
+    fn apply(self, place: &mut Location) {
+        for line in [&mut place.line, &mut place.end_line] {
+            if *line > self.after {
+                *line = (i64::from(*line) + self.by).max(1) as u32;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_after_the_last_difference_move() {
+        assert_eq!(
+            Shift::between("a\nb\nc\n", "a\nx\ny\nc\n"),
+            Shift { after: 2, by: 1 }
+        );
+        assert_eq!(
+            Shift::between("a\nb\n", "a\nb\n"),
+            Shift { after: 0, by: 0 }
+        );
+        assert_eq!(Shift::between("a\na\n", "a\n"), Shift { after: 2, by: -1 });
+        assert_eq!(Shift::between("", "a\nb\n"), Shift { after: 0, by: 2 });
+    }
+}
