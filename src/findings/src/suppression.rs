@@ -72,9 +72,9 @@ fn parse_body(rest: &str, line: u32) -> Result<Suppression, SuppressionError> {
         rest = reason.trim();
     }
     let reason = rest
+        .trim_end_matches('}')
         .trim_end_matches("*/")
         .trim_end_matches("-->")
-        .trim_end_matches('}')
         .trim();
     if reason.is_empty() {
         return Err(SuppressionError::NoReason);
@@ -128,6 +128,10 @@ mod tests {
         };
         assert_eq!(error("# betwixt: ignore because"), SuppressionError::NoRule);
         assert_eq!(error("-- betwixt: ignore[x]"), SuppressionError::NoReason);
+        assert_eq!(
+            error("{/* betwixt: ignore[x]  */}"),
+            SuppressionError::NoReason
+        );
         assert_eq!(
             error("// betwixt: ignore[x] until=2027-02-30 y"),
             SuppressionError::BadDate("2027-02-30".into())
