@@ -18,8 +18,9 @@ use rayon::prelude::*;
 use super::documents::Documents;
 use crate::failure::Failure;
 use crate::guard;
-use crate::pipeline::{self, Read, Request, is_lowered, read_one};
+use crate::pipeline::{self, Request};
 use crate::project::Project;
+use crate::reading::{Read, is_lowered, read_one};
 use crate::settle;
 use crate::suppress::FileComments;
 
