@@ -15,11 +15,15 @@ use toml::de::{DeTable, DeValue};
 
 use betwixt_rules::nearest;
 
+mod review;
+
+pub use review::{AgentConfig, ProviderName, ReviewConfig};
+
 /// Name of the file.
 pub const FILE_NAME: &str = "betwixt.toml";
 
 /// What the file says; everything is inferred or default where it is silent.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Config {
     /// Tenant columns and global tables.
     pub tenancy: TenancyConfig,
@@ -33,6 +37,8 @@ pub struct Config {
     pub min_confidence: Option<Confidence>,
     /// Settings of single rules by the id or name written, with the line they start at.
     pub rules: BTreeMap<String, RuleConfig>,
+    /// Who is asked to confirm, and what that may cost.
+    pub review: ReviewConfig,
 }
 
 /// From which severity on a run fails.
@@ -135,7 +141,11 @@ impl Reader {
                 "tenancy" => self.tenancy(value, &mut config.tenancy),
                 "scan" => self.scan(value, &mut config),
                 "rules" => self.rules(value, &mut config.rules),
-                other => self.unknown("table", other, &key.span(), &["tenancy", "scan", "rules"]),
+                "review" => self.review(value, &mut config.review),
+                other => {
+                    let known = ["tenancy", "scan", "rules", "review"];
+                    self.unknown("table", other, &key.span(), &known);
+                }
             }
         }
         config

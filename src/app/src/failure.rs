@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use betwixt_review::ReviewError;
+
 /// Exit status when something at or above `--fail-on` was found.
 pub const FOUND: u8 = 1;
 /// Exit status of a run that was cut short.
@@ -51,6 +53,14 @@ pub enum Failure {
     NothingToRead(PathBuf),
     /// No hit of the last scan has that fingerprint.
     UnknownHit(String),
+    /// Nobody is there to be asked.
+    NoAgent,
+    /// The variable that should hold the key is not set.
+    NoKey(String),
+    /// The tree's configuration wants something of whoever runs us; what.
+    UntrustedAgent(String),
+    /// Agents cannot be asked.
+    Review(ReviewError),
     /// A file could not be written.
     Output(PathBuf, std::io::Error),
     /// A bug of ours.
@@ -98,6 +108,16 @@ impl Failure {
                 2,
                 "run `betwixt scan` first, and pass the scanned folder: `betwixt explain ID PATH`",
             ),
+            Self::NoAgent => say(
+                2,
+                "set OPENAI_API_KEY or ANTHROPIC_API_KEY, or `[review.tracer]` in betwixt.toml; `--dry-run` needs none",
+            ),
+            Self::NoKey(_) => say(2, "set the variable, or name another one with `key_env`"),
+            Self::UntrustedAgent(_) => say(
+                2,
+                "pass `--trust-agents` if this betwixt.toml is yours, or choose agents with `--tracer` and `--reviewer`",
+            ),
+            Self::Review(error) => review_row(error),
             Self::Output(..) => say(2, "check that the folder exists and can be written to"),
             Self::Internal(_) => say(
                 INCOMPLETE,
@@ -139,9 +159,41 @@ impl fmt::Display for Failure {
             Self::UnknownHit(id) => {
                 write!(f, "no rule and no hit of the last scan is called `{id}`")
             }
+            Self::NoAgent => f.write_str("no agent to ask"),
+            Self::NoKey(name) => {
+                write!(f, "`{name}` is not set, and no agent answers without a key")
+            }
+            Self::UntrustedAgent(what) => write!(f, "the betwixt.toml of the tree wants to {what}"),
+            Self::Review(error) => write!(f, "{error}"),
             Self::Output(path, error) => write!(f, "cannot write `{}`: {error}", path.display()),
         }
     }
 }
 
 impl std::error::Error for Failure {}
+
+/// The same for what keeps agents from being asked.
+fn review_row(error: &ReviewError) -> (u8, String) {
+    let (code, next) = match error {
+        ReviewError::UnknownPrice { .. } => (
+            2,
+            "write its price under `[review.prices.\"MODEL\"]` in betwixt.toml, or limit tokens instead: `--max-tokens`",
+        ),
+        ReviewError::Key { .. } => (2, "check the key and what it may be used for"),
+        ReviewError::NoSuchModel { .. } => (2, "check `model` and `base_url`"),
+        ReviewError::Address { .. } => (2, "mend it in betwixt.toml or in the environment"),
+        ReviewError::Recording { .. } => (
+            2,
+            "check the folder; `--record DIR` writes one that `--replay DIR` reads",
+        ),
+        ReviewError::Unreachable { .. } => {
+            (INCOMPLETE, "try again later; what was answered is kept")
+        }
+        ReviewError::Journal(_) => (
+            INCOMPLETE,
+            "mend what is said above and run it again; what was stored is not paid for twice",
+        ),
+        ReviewError::Random => (INCOMPLETE, "nothing can be sent without them"),
+    };
+    (code, next.to_owned())
+}

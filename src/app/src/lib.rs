@@ -20,6 +20,7 @@ pub mod pipeline;
 pub mod progress;
 pub mod project;
 mod reading;
+pub mod review;
 pub mod rulebook;
 #[cfg(test)]
 mod sample;

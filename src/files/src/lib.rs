@@ -20,6 +20,7 @@
 //! Knows nothing of what the code says.
 
 mod discover;
+mod history;
 mod language;
 mod listing;
 mod manifest;
@@ -35,6 +36,7 @@ mod source;
 mod stamp;
 
 pub use discover::{discover, discover_stored};
+pub use history::history;
 pub use marks::content_marks;
 pub use options::{Discovered, FilesError, Options, Skipped};
 pub use read::read;

@@ -203,8 +203,9 @@ fn wording(failure: CitationFailure, file: &str) -> String {
     }
 }
 
-/// `(*Server).Get`, `Server.Get`, `Server::Get` and `Get` may all be meant by one another.
-pub(crate) fn is_same_name(known: &str, said: &str) -> bool {
+/// Whether two names may mean one function: `(*Server).Get`, `Server.Get`, `Server::Get` and `Get` may all be meant by one another.
+#[must_use]
+pub fn is_same_name(known: &str, said: &str) -> bool {
     let plain = |name: &str| -> Vec<String> {
         let name = name
             .split('(')
