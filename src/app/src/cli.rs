@@ -6,6 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod confirm;
+
+pub use confirm::{ConfirmArgs, ConfirmFormat};
+
 /// Finds the bugs that sit between the parts of a multi-tenant platform.
 ///
 /// Betwixt reads Go, TypeScript and Rust with their SQL, builds one call graph across all services and
@@ -35,6 +39,8 @@ Exit status:
 pub enum Command {
     /// Scan a tree and report what was found.
     Scan(ScanArgs),
+    /// Let agents confirm candidates: one traces, another tries to refute, the engine checks what they cite.
+    Confirm(Box<ConfirmArgs>),
     /// Explain a rule, or a hit of the last scan by its fingerprint.
     Explain(ExplainArgs),
     /// List, show and test rules.

@@ -53,6 +53,8 @@ pub enum Failure {
     NothingToRead(PathBuf),
     /// No hit of the last scan has that fingerprint.
     UnknownHit(String),
+    /// The scan raises no hit of that fingerprint.
+    NotRaised(String),
     /// Nobody is there to be asked.
     NoAgent,
     /// The variable that should hold the key is not set.
@@ -108,6 +110,10 @@ impl Failure {
                 2,
                 "run `betwixt scan` first, and pass the scanned folder: `betwixt explain ID PATH`",
             ),
+            Self::NotRaised(_) => say(
+                2,
+                "`betwixt scan --format json` prints the fingerprints of what is raised now; four digits or more name one",
+            ),
             Self::NoAgent => say(
                 2,
                 "set OPENAI_API_KEY or ANTHROPIC_API_KEY, or `[review.tracer]` in betwixt.toml; `--dry-run` needs none",
@@ -159,6 +165,7 @@ impl fmt::Display for Failure {
             Self::UnknownHit(id) => {
                 write!(f, "no rule and no hit of the last scan is called `{id}`")
             }
+            Self::NotRaised(digits) => write!(f, "the scan raises no open hit `{digits}`"),
             Self::NoAgent => f.write_str("no agent to ask"),
             Self::NoKey(name) => {
                 write!(f, "`{name}` is not set, and no agent answers without a key")

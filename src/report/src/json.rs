@@ -34,6 +34,11 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+/// A hit in its outer form, for documents of other commands.
+pub(crate) fn hit(hit: &Candidate) -> serde_json::Result<serde_json::Value> {
+    serde_json::to_value(HitForm::of(hit))
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,

@@ -21,6 +21,7 @@ mod markdown;
 mod plain;
 
 pub mod comment;
+pub mod confirm;
 pub mod github;
 pub mod gitlab;
 pub mod graph;

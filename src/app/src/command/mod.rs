@@ -1,5 +1,6 @@
 //! One file per command; each returns the exit status or why it failed.
 
+mod confirm;
 mod explain;
 mod graph;
 mod init;
@@ -17,6 +18,7 @@ use crate::failure::Failure;
 pub fn run(cli: &Cli) -> Result<u8, Failure> {
     match &cli.command {
         Command::Scan(args) => scan::run(args, cli.color),
+        Command::Confirm(args) => confirm::run(args, cli.color),
         Command::Explain(args) => explain::run(args, cli.color),
         Command::Rules(args) => rules::run(args),
         Command::Init(args) => init::run(args),

@@ -28,7 +28,7 @@ pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
     let pool = threads::pool(args.jobs)?;
     let open = || Project::open(&args.path, !args.no_config);
     let project = watch.time("rules", || pool.install(open))?;
-    let catalogue = select(&project, args)?;
+    let catalogue = select(&project, &args.rule, &args.category)?;
     let report = pool.install(|| scan(&project, &catalogue, args, &choices, &mut watch))?;
     let root = PathBuf::from(&report.root);
     if !args.no_cache {
@@ -73,7 +73,8 @@ impl Choices {
     }
 }
 
-fn level<T: std::str::FromStr<Err = String>>(
+/// The value of an option that is a word.
+pub(super) fn level<T: std::str::FromStr<Err = String>>(
     option: &str,
     text: Option<&str>,
 ) -> Result<Option<T>, Failure> {
@@ -85,13 +86,17 @@ fn level<T: std::str::FromStr<Err = String>>(
 }
 
 /// The rules that run: those asked for, without those the configuration turns off unless asked for by name.
-fn select(project: &Project, args: &ScanArgs) -> Result<Catalogue, Failure> {
+pub(super) fn select(
+    project: &Project,
+    rules: &[String],
+    names: &[String],
+) -> Result<Catalogue, Failure> {
     let mut asked = Vec::new();
-    for id in &args.rule {
+    for id in rules {
         asked.push(project.rule(id)?.id.clone());
     }
     let mut categories = Vec::new();
-    for name in &args.category {
+    for name in names {
         let category: Category = name.parse().map_err(|_: String| Failure::UnknownCategory {
             name: name.clone(),
             nearest: nearest(name, Category::ALL.iter().map(|category| category.name())),

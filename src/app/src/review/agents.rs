@@ -211,7 +211,9 @@ mod tests {
 
     fn names(config: &ReviewConfig, asked: Asked<'_>, known: &[&str]) -> (String, String) {
         let environment = environment(known);
-        let (tracer, reviewer) = pair(config, asked, &environment).ok().expect("agents");
+        let Ok((tracer, reviewer)) = pair(config, asked, &environment) else {
+            panic!("nobody can be asked");
+        };
         (tracer.name().to_owned(), reviewer.name().to_owned())
     }
 

@@ -21,3 +21,11 @@ pub fn write(
     serde_json::to_writer_pretty(&mut *out, &convert::log(report, sources))?;
     out.write_all(b"\n")
 }
+
+/// The log as a value, for what is added to it.
+pub(crate) fn value(
+    report: &Report<'_>,
+    sources: &dyn SourceLines,
+) -> serde_json::Result<serde_json::Value> {
+    serde_json::to_value(convert::log(report, sources))
+}

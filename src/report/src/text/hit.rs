@@ -55,7 +55,8 @@ pub(crate) fn write_hit(
     )
 }
 
-fn severity(style: Style, severity: Severity) -> String {
+/// The word of a severity, coloured.
+pub(crate) fn severity(style: Style, severity: Severity) -> String {
     match severity {
         Severity::Critical | Severity::High => style.red(severity.name()),
         Severity::Medium => style.yellow(severity.name()),

@@ -14,9 +14,10 @@ use betwixt_findings::{Severity, Status};
 use crate::stats::{duration, grouped};
 use crate::{Report, SourceLines};
 
-pub(crate) use hit::write_hit;
+pub(crate) use hit::{severity, write_hit};
 pub use style::Style;
 pub use wrap::clean;
+pub(crate) use wrap::paragraph;
 
 /// How many problems are listed; the rest is counted.
 const PROBLEMS_SHOWN: usize = 20;
