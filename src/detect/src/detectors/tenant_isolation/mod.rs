@@ -1,5 +1,6 @@
 //! Ways of looking for data of one tenant that another can reach.
 
+mod cached_value;
 mod client_tenant;
 mod dropped_tenant;
 mod foreign_id;

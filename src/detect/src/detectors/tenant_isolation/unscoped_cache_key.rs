@@ -1,18 +1,17 @@
 //! Shared caches read or written under a key without the tenant while the value depends on one.
 
-use betwixt_base::Symbol;
-use betwixt_facts::ir::{ExprId, ExprKind};
+use betwixt_base::{FileId, Symbol};
+use betwixt_facts::ir::{ExprId, ExprKind, LocalId, LocalKind};
 use betwixt_findings::Role;
-use betwixt_program::calls::Callee;
-use betwixt_program::control::each_expr;
 use betwixt_program::events::Event;
 use betwixt_program::flow::ingredients::{Ingredients, OriginKind, Reach};
 use betwixt_program::flow::text::{Piece, texts};
-use betwixt_program::{CallSite, ExprRef, FunctionId, Type};
+use betwixt_program::{ExprRef, Type};
 use rayon::prelude::*;
 
-use crate::detectors::tenant_isolation::unscoped_statement::tenant_at_hand;
-use crate::detectors::{Context, UseScope};
+use super::cached_value::{Dependence, dependence};
+use super::unscoped_statement::tenant_at_hand;
+use crate::detectors::Context;
 use crate::guards::keys::is_outside;
 use crate::observation::{Observation, function_name, step};
 use crate::path::from_entry;
@@ -23,6 +22,8 @@ struct Operation<'a> {
     event: &'a Event,
     made: Ingredients,
     has_tenant: bool,
+    /// The tenant is in the key as it is written here, not only in what the callers hand in.
+    names_tenant: bool,
     /// The cache itself, as far as it can be told: the field or variable it is held in.
     cache: Option<String>,
 }
@@ -60,43 +61,60 @@ fn operation<'a>(context: &Context<'_>, event: &'a Event) -> Operation<'a> {
             made.merge(inner);
         }
     }
+    let names_tenant = event.slot("key").iter().any(|&value| {
+        let own = context.ingredients(value, Reach::LOCAL);
+        context.tenants.any(&own.names) || has_tenant_field(context, value)
+    });
     Operation {
         event,
         made,
-        has_tenant,
+        has_tenant: has_tenant || names_tenant,
+        names_tenant,
         cache: cache_name(context, event),
     }
 }
 
 /// A whole object in the key that has the tenant among its fields (`JSON.stringify(input)`).
 fn holds_whole(context: &Context<'_>, made: &Ingredients) -> bool {
+    let mut whole = made.origins.iter().filter(|origin| origin.path.is_empty());
+    whole.any(|origin| has_tenant_field(context, origin.at))
+}
+
+/// Whether a value's type has the tenant among its fields: `actionKey{tenantID: …}`.
+fn has_tenant_field(context: &Context<'_>, at: ExprRef) -> bool {
     let program = context.program;
-    made.origins
-        .iter()
-        .filter(|origin| origin.path.is_empty())
-        .any(|origin| match program.resolver().type_of(origin.at) {
-            Type::Def(id) => program
-                .code
-                .type_def(id)
-                .fields
-                .iter()
-                .any(|field| context.tenants.matches(field.name)),
-            _ => false,
-        })
+    let Type::Def(id) = program.resolver().type_of(at) else {
+        return false;
+    };
+    let mut fields = program.code.type_def(id).fields.iter();
+    fields.any(|field| context.tenants.matches(field.name))
 }
 
 /// The field or variable a cache is held in: `resolver.cache`, `redis`.
 fn cache_name(context: &Context<'_>, event: &Event) -> Option<String> {
     let site = event.via.first().copied().unwrap_or(event.site);
-    let program = context.program;
-    let ir = program.code.ir(site.file);
+    let ir = context.program.code.ir(site.file);
     let ExprKind::Field(base, _) = ir.kind(ir.call(site.call).callee) else {
         return None;
     };
-    match ir.kind(base) {
+    holder(
+        context,
+        ExprRef {
+            file: site.file,
+            expr: base,
+        },
+        0,
+    )
+}
+
+/// Where a cache is held; a parameter is what all its callers hand in.
+fn holder(context: &Context<'_>, at: ExprRef, depth: u32) -> Option<String> {
+    let program = context.program;
+    let ir = program.code.ir(at.file);
+    match ir.kind(at.expr) {
         ExprKind::Field(owner, name) => {
             let owner = match program.resolver().type_of(ExprRef {
-                file: site.file,
+                file: at.file,
                 expr: owner,
             }) {
                 Type::Def(id) => program.code.type_def(id).name.to_string(),
@@ -105,16 +123,56 @@ fn cache_name(context: &Context<'_>, event: &Event) -> Option<String> {
             Some(format!("{owner}.{name}"))
         }
         ExprKind::Name(name) => Some(name.to_string()),
-        // A variable's name says nothing outside its function; its type may.
-        ExprKind::Local(_) => match program.resolver().type_of(ExprRef {
-            file: site.file,
-            expr: base,
-        }) {
-            Type::Def(id) => Some(program.code.type_def(id).name.to_string()),
-            _ => None,
-        },
+        ExprKind::Unary(_, inner) if depth < 4 => {
+            let inner = ExprRef {
+                file: at.file,
+                expr: inner,
+            };
+            holder(context, inner, depth + 1)
+        }
+        // A variable's name says nothing outside its function; what it was given may.
+        ExprKind::Local(local) if depth < 2 => {
+            let flow = &program.flows[at.file.0 as usize];
+            let definitions = flow.definitions(local);
+            let mut given: Vec<ExprRef> = definitions
+                .iter()
+                .map(|known| ExprRef {
+                    file: at.file,
+                    expr: known.value,
+                })
+                .collect();
+            given.extend(given_by_callers(context, at.file, local));
+            let mut names = given
+                .into_iter()
+                .map(|given| holder(context, given, depth + 1));
+            let first = names.next()??;
+            names
+                .all(|name| name.as_ref() == Some(&first))
+                .then_some(first)
+        }
         _ => None,
     }
+}
+
+/// What callers hand in for a parameter.
+fn given_by_callers(context: &Context<'_>, file: FileId, local: LocalId) -> Vec<ExprRef> {
+    let code = &context.program.code;
+    let facts = code.ir(file).local(local);
+    let LocalKind::Param(n) = facts.kind else {
+        return Vec::new();
+    };
+    let function = code.function_id(file, facts.function);
+    let callers = context.program.calls.callers(function).iter();
+    let args = callers.filter_map(|site| {
+        let ir = code.ir(site.file);
+        let args = ir.expr_list(ir.call(site.call).args);
+        let &expr = args.get(n as usize)?;
+        Some(ExprRef {
+            file: site.file,
+            expr,
+        })
+    });
+    args.collect()
 }
 
 fn observation(
@@ -147,7 +205,9 @@ fn observation(
         identity: vec![cache.clone(), key.clone(), word.to_owned()],
         ..Observation::new(place, event.function)
     };
-    let dependence = dependence(context, event);
+    let judged = dependence(context, event);
+    let is_key_alone = matches!(judged, Dependence::KeyAlone);
+    let dependence = judged.on_tenant();
     if is_local_cache(context, event) {
         let note = "the cache lives as long as the call".to_owned();
         observation.guards.push((
@@ -169,8 +229,12 @@ fn observation(
     }
     let siblings = siblings(operation, all);
     let at_hand = tenant_at_hand(context, event.function);
-    if dependence.is_none() && !at_hand && siblings.0 == 0 {
-        let note = "nothing says that the value depends on a tenant".to_owned();
+    if dependence.is_none() && (is_key_alone || (!at_hand && siblings.0 == 0)) {
+        let note = if is_key_alone {
+            "what fills the cache uses the key alone and reads no tenant's data"
+        } else {
+            "nothing says that the value depends on a tenant"
+        };
         observation.guards.push((
             "shared-value",
             step(program, place, Some(event.function), Role::Guard, note),
@@ -212,7 +276,7 @@ fn observation(
     }
     if let Some(peer) = all
         .iter()
-        .find(|other| other.has_tenant && other.cache.is_some() && other.cache == operation.cache)
+        .find(|other| other.names_tenant && other.cache.is_some() && other.cache == operation.cache)
     {
         let peer_place = context.call_place(peer.event.site);
         let note = format!("puts the tenant into the key of {cache}");
@@ -236,7 +300,7 @@ fn siblings(operation: &Operation<'_>, all: &[Operation<'_>]) -> (usize, usize) 
         .iter()
         .filter(|other| other.cache == operation.cache && other.event.site != operation.event.site);
     let total = same.clone().count();
-    (same.filter(|other| other.has_tenant).count(), total)
+    (same.filter(|other| other.names_tenant).count(), total)
 }
 
 fn facts(
@@ -318,209 +382,6 @@ fn hole_name(context: &Context<'_>, at: ExprRef) -> String {
     }
 }
 
-/// Where the cached value gets its tenant: a scoped statement, a tenant field, a call that carries one.
-fn dependence(context: &Context<'_>, event: &Event) -> Option<(betwixt_base::Place, String)> {
-    let program = context.program;
-    for &loader in event.slot("loader") {
-        if let Some(function) = program.resolver().function_value(loader)
-            && let Some(found) = loads_tenant_data(context, function, 0)
-        {
-            return Some(found);
-        }
-    }
-    for &value in event.slot("value") {
-        if let Some(found) = value_has_tenant(context, value) {
-            return Some(found);
-        }
-    }
-    if event.kind == "cache.get" {
-        let ir = program.code.ir(event.site.file);
-        let result = ExprRef {
-            file: event.site.file,
-            expr: ir.call(event.site.call).expr,
-        };
-        if let Some(found) = value_has_tenant(context, result) {
-            return Some(found);
-        }
-    }
-    // A read-through by hand: what the function loads on a miss.
-    if event.kind == "cache.get" && event.via.is_empty() {
-        return loads_tenant_data(context, event.function, 1);
-    }
-    None
-}
-
-fn value_has_tenant(
-    context: &Context<'_>,
-    value: ExprRef,
-) -> Option<(betwixt_base::Place, String)> {
-    let program = context.program;
-    let made = context.ingredients(
-        value,
-        Reach {
-            callers: 0,
-            returns: 0,
-        },
-    );
-    let place = betwixt_base::Place {
-        file: value.file,
-        span: program.code.ir(value.file).expr(value.expr).span,
-    };
-    if context.tenants.any(&made.names) {
-        return Some((place, "the cached value carries the tenant".to_owned()));
-    }
-    let types = made
-        .origins
-        .iter()
-        .map(|origin| origin.at)
-        .chain(std::iter::once(value));
-    for at in types {
-        if let Type::Def(id) = program.resolver().type_of(at)
-            && let Some(field) = program
-                .code
-                .type_def(id)
-                .fields
-                .iter()
-                .find(|field| context.tenants.matches(field.name))
-        {
-            let name = program.code.type_def(id).name;
-            return Some((
-                place,
-                format!("the cached `{name}` has the field `{}`", field.name),
-            ));
-        }
-    }
-    let rows = made.origins.iter().filter_map(|origin| match origin.kind {
-        OriginKind::Call(site) => Some(site),
-        _ => None,
-    });
-    rows.into_iter()
-        .find_map(|site| call_loads(context, site, 0))
-}
-
-/// Whether a function reads a tenant's rows or asks another service on behalf of one.
-fn loads_tenant_data(
-    context: &Context<'_>,
-    function: FunctionId,
-    depth: u32,
-) -> Option<(betwixt_base::Place, String)> {
-    let program = context.program;
-    for (access, scoping) in context.accesses_of(function) {
-        let tenant_table = scoping.uses.iter().position(|scope| {
-            matches!(
-                scope,
-                Some(UseScope::Scoped | UseScope::Unscoped | UseScope::LooselyJoined)
-            )
-        });
-        if let Some(index) = tenant_table {
-            let table = access.statement.tables[index].name;
-            return Some((
-                access.place,
-                format!("the value comes from `{table}`, a tenant's table"),
-            ));
-        }
-    }
-    if depth > 2 {
-        return None;
-    }
-    let (file, idx) = program.code.function_place(function);
-    let ir = program.code.ir(file);
-    for call in 0..ir.calls.len() as u32 {
-        if ir.calls[call as usize].function != idx {
-            continue;
-        }
-        let site = CallSite {
-            file,
-            call: betwixt_facts::ir::CallId(call),
-        };
-        if let Some(found) = call_loads(context, site, depth + 1) {
-            return Some(found);
-        }
-    }
-    None
-}
-
-fn call_loads(
-    context: &Context<'_>,
-    site: CallSite,
-    depth: u32,
-) -> Option<(betwixt_base::Place, String)> {
-    let program = context.program;
-    let ir = program.code.ir(site.file);
-    let call = ir.call(site.call);
-    let mut gives_tenant = false;
-    for &arg in ir.expr_list(call.args) {
-        each_expr(ir, arg, &mut |expr| match ir.kind(expr) {
-            ExprKind::Field(_, name) => gives_tenant |= context.tenants.matches(name),
-            ExprKind::Local(local) => gives_tenant |= context.tenants.matches(ir.local(local).name),
-            ExprKind::Struct(_, entries) => {
-                gives_tenant |= ir
-                    .entry_list(entries)
-                    .iter()
-                    .any(|entry| context.tenants.matches(entry.name));
-            }
-            _ => {}
-        });
-    }
-    let callee = program.calls.callee(site);
-    let is_remote = program
-        .events
-        .of_function(program.code.function_id(site.file, call.function))
-        .any(|event| {
-            event.site == site && matches!(event.kind, "rpc.call" | "http.call" | "sql.statement")
-        });
-    if gives_tenant
-        && (is_remote || !matches!(callee, Callee::External { .. }))
-        && !is_logging(ir, call.callee)
-    {
-        return Some((
-            context.call_place(site),
-            "the value is loaded for a tenant".to_owned(),
-        ));
-    }
-    if depth < 2 {
-        for &function in callee.functions().iter().take(2) {
-            if let Some(found) = loads_tenant_data(context, function, depth + 1) {
-                return Some(found);
-            }
-        }
-    }
-    None
-}
-
-fn is_logging(ir: &betwixt_facts::ir::Ir, callee: betwixt_facts::ir::ExprId) -> bool {
-    match ir.kind(callee) {
-        ExprKind::Field(_, name) | ExprKind::Name(name) => matches!(
-            name.as_str()
-                .trim_end_matches('!')
-                .rsplit("::")
-                .next()
-                .unwrap_or_default(),
-            "WithField"
-                | "WithFields"
-                | "Info"
-                | "Debug"
-                | "Warn"
-                | "Error"
-                | "info"
-                | "debug"
-                | "warn"
-                | "error"
-                | "With"
-                | "WithError"
-                | "Errorf"
-                | "Infof"
-                | "log"
-                | "trace"
-                | "span"
-                | "record"
-                | "setTag"
-                | "String"
-        ),
-        _ => false,
-    }
-}
-
 /// A cache made inside the function: a local variable that is assigned a fresh one.
 fn is_local_cache(context: &Context<'_>, event: &Event) -> bool {
     let program = context.program;
@@ -581,11 +442,9 @@ fn unique_name(context: &Context<'_>, made: &Ingredients) -> bool {
         .iter()
         .filter(|origin| !matches!(origin.kind, OriginKind::Literal(_)))
         .filter_map(|origin| {
-            origin
-                .path
-                .last()
-                .copied()
-                .or_else(|| param_name(context, &origin.kind))
+            let last = origin.path.last().copied();
+            last.or_else(|| param_name(context, &origin.kind))
+                .or_else(|| written_name(context, origin.at))
         })
         .any(|name| {
             let wanted = plain(name.as_str());
@@ -615,6 +474,19 @@ fn is_identity_name(plain: &str) -> bool {
     .iter()
     .any(|end| plain.ends_with(end))
         || plain == "uid"
+}
+
+/// The name of a variable, or of the function that made the value.
+fn written_name(context: &Context<'_>, at: ExprRef) -> Option<Symbol> {
+    let ir = context.program.code.ir(at.file);
+    match ir.kind(at.expr) {
+        ExprKind::Local(local) => Some(ir.local(local).name),
+        ExprKind::Call(call) => match ir.kind(ir.call(call).callee) {
+            ExprKind::Field(_, name) | ExprKind::Name(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn param_name(context: &Context<'_>, kind: &OriginKind) -> Option<Symbol> {
