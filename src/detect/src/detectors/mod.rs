@@ -19,11 +19,12 @@ use std::fmt::Write;
 use std::sync::OnceLock;
 
 use betwixt_base::FileId;
+use betwixt_facts::ir::CallId;
 use betwixt_program::Program;
 use betwixt_program::events::Access;
 use betwixt_program::flow::ingredients::{Ingredients, Reach, ingredients};
 use betwixt_program::schema::TableId;
-use betwixt_program::{ExprRef, FunctionId};
+use betwixt_program::{CallSite, ExprRef, FunctionId};
 use rustc_hash::FxHashMap;
 
 use crate::behaviour::Behaviour;
@@ -43,6 +44,7 @@ pub(crate) struct Context<'a> {
     pub(crate) scopings: Vec<Scoping>,
     by_table: FxHashMap<TableId, Vec<usize>>,
     by_function: FxHashMap<FunctionId, Vec<usize>>,
+    calls_by_function: OnceLock<CallsByFunction>,
     units: OnceLock<Units>,
     behaviour: OnceLock<Behaviour>,
 }
@@ -67,6 +69,7 @@ impl<'a> Context<'a> {
             scopings: Vec::new(),
             by_table,
             by_function,
+            calls_by_function: OnceLock::new(),
             units: OnceLock::new(),
             behaviour: OnceLock::new(),
         };
@@ -96,6 +99,18 @@ impl<'a> Context<'a> {
         found
             .iter()
             .map(|&index| (&self.program.events.accesses[index], &self.scopings[index]))
+    }
+
+    /// The calls in a function's body, its closures left out, in order of text.
+    pub(crate) fn calls_of(&self, function: FunctionId) -> impl Iterator<Item = CallSite> {
+        let calls = self
+            .calls_by_function
+            .get_or_init(|| CallsByFunction::new(self.program));
+        let file = self.program.code.file_of(function);
+        calls
+            .of(function)
+            .iter()
+            .map(move |&call| CallSite { file, call })
     }
 
     /// Functions with the closures that belong to them; made when first asked for.
@@ -166,12 +181,49 @@ impl<'a> Context<'a> {
     }
 
     /// The place of a call.
-    pub(crate) fn call_place(&self, site: betwixt_program::CallSite) -> betwixt_base::Place {
+    pub(crate) fn call_place(&self, site: CallSite) -> betwixt_base::Place {
         let ir = self.program.code.ir(site.file);
         betwixt_base::Place {
             file: site.file,
             span: ir.expr(ir.call(site.call).expr).span,
         }
+    }
+}
+
+/// The calls of each function, one after the other.
+#[derive(Debug, Default)]
+struct CallsByFunction {
+    /// Where the calls of each function start; one more than there are functions.
+    starts: Vec<u32>,
+    calls: Vec<CallId>,
+}
+
+impl CallsByFunction {
+    /// Sorts all calls by their function; linear in calls.
+    fn new(program: &Program) -> Self {
+        let mut starts = vec![0_u32; program.code.n_functions() + 1];
+        let mut all: Vec<(FunctionId, CallId)> = Vec::new();
+        for (file, facts) in program.code.code_files() {
+            for (index, call) in facts.ir.calls.iter().enumerate() {
+                let function = program.code.function_id(file, call.function);
+                starts[function.index() + 1] += 1;
+                all.push((function, CallId(index as u32)));
+            }
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        all.sort_unstable();
+        let calls = all.into_iter().map(|(_, call)| call).collect();
+        Self { starts, calls }
+    }
+
+    fn of(&self, function: FunctionId) -> &[CallId] {
+        let (from, to) = (
+            self.starts[function.index()],
+            self.starts[function.index() + 1],
+        );
+        &self.calls[from as usize..to as usize]
     }
 }
 

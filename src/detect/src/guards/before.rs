@@ -1,14 +1,17 @@
 //! Guards that run before a statement: ownership checks and scoped reads on the same key.
 
 use betwixt_base::{FileId, Language};
-use betwixt_facts::ir::{CallId, ExprId, ExprKind, Ir, StmtId, StmtKind, UnaryOp};
+use betwixt_facts::ir::{
+    BinaryOp, CallId, ExprId, ExprKind, Ir, LocalKind, StmtId, StmtKind, UnaryOp,
+};
 use betwixt_program::control::{Control, Dominator, conjuncts, each_call, each_expr};
 use betwixt_program::flow::ingredients::Reach;
 use betwixt_program::{CallSite, ExprRef, FunctionId};
 
 use crate::detectors::Context;
+use crate::guards::comparison::names_tenant;
 use crate::guards::keys::same_value;
-use crate::guards::names::is_check;
+use crate::guards::names::{is_authorization, is_check};
 
 /// A guard found, with the call that is it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +125,7 @@ fn dominating(
                 });
                 if leaves {
                     membership(context, site, cond, keys, found);
+                    ownership(context, site, cond, keys, found);
                 }
             }
             Dominator::InLoop(Some(iterated))
@@ -246,6 +250,92 @@ fn membership(
     }
 }
 
+/// `if member.TenantID != tenantID return`, `if ownerOf(key) !== workspace return`: the tenant of the row that the key is of, or
+/// was looked up by the key, is compared with another value.
+fn ownership(
+    context: &Context<'_>,
+    site: CallSite,
+    cond: ExprId,
+    keys: &[ExprRef],
+    found: &mut Vec<Before>,
+) {
+    let ir = context.program.code.ir(site.file);
+    let mut compared = Vec::new();
+    each_expr(ir, cond, &mut |expr| {
+        if let ExprKind::Binary(BinaryOp::Ne | BinaryOp::Eq, a, b) = ir.kind(expr) {
+            compared.push((a, b));
+        }
+    });
+    for (a, b) in compared {
+        let is_empty = |expr| {
+            matches!(
+                ir.kind(expr),
+                ExprKind::Nil | ExprKind::Str(_) | ExprKind::Bool(_) | ExprKind::Number(_)
+            )
+        };
+        if is_empty(a) || is_empty(b) {
+            continue;
+        }
+        let at = |expr| ExprRef {
+            file: site.file,
+            expr,
+        };
+        let is_owner = |expr| names_tenant(context, ir, expr);
+        if (is_owner(a) || is_owner(b))
+            && [a, b]
+                .into_iter()
+                .any(|expr| is_of_row(context, at(expr), keys))
+        {
+            found.push(Before::Check(site));
+        }
+    }
+}
+
+/// Whether a value is a part of the row that a key is a part of, too, or was looked up by the key.
+fn is_of_row(context: &Context<'_>, at: ExprRef, keys: &[ExprRef]) -> bool {
+    let ir = context.program.code.ir(at.file);
+    let base = |at: ExprRef| match context.program.code.ir(at.file).kind(at.expr) {
+        ExprKind::Field(base, _) => Some(ExprRef {
+            file: at.file,
+            expr: base,
+        }),
+        _ => None,
+    };
+    if let Some(row) = base(at) {
+        let shares = |key: &ExprRef| {
+            base(*key).is_some_and(|of| of.file == row.file && same_value(context, of, row))
+        };
+        // Two parts of a request say nothing about each other.
+        let is_read = matches!(ir.kind(row.expr), ExprKind::Local(local)
+            if !matches!(ir.local(local).kind, LocalKind::Param(_) | LocalKind::Receiver));
+        if is_read && keys.iter().any(shares) {
+            return true;
+        }
+    }
+    let looked_up = derived(context, row_of(context, at));
+    looked_up
+        .into_iter()
+        .any(|part| keys.iter().any(|&key| same_value(context, part, key)))
+}
+
+/// The variable that holds the row of `row.tenantId`.
+fn row_of(context: &Context<'_>, at: ExprRef) -> ExprRef {
+    let ir = context.program.code.ir(at.file);
+    let mut current = at.expr;
+    for _ in 0..6 {
+        match ir.kind(current) {
+            ExprKind::Field(base, _) | ExprKind::Unary(_, base) | ExprKind::Cast(_, base) => {
+                current = base;
+            }
+            _ => break,
+        }
+    }
+    ExprRef {
+        file: at.file,
+        expr: current,
+    }
+}
+
 /// Whether a call that always runs before is a guard on one of the keys.
 fn guard_call(context: &Context<'_>, call: CallSite, keys: &[ExprRef], found: &mut Vec<Before>) {
     let program = context.program;
@@ -287,13 +377,22 @@ fn guard_call(context: &Context<'_>, call: CallSite, keys: &[ExprRef], found: &m
             Reach::LOCAL,
         )
     });
-    let takes_identity = gives_tenant || args.len() > 1 || callees.is_empty();
+    let takes_identity = gives_tenant || n_given(ir, &args) > 1 || callees.is_empty();
     if is_check(name.rsplit("::").next().unwrap_or(name))
         && takes_identity
         && !is_format_check(name)
     {
         found.push(Before::Check(call));
     }
+}
+
+/// How many values a call is given; those of an object count one by one: `check({ surveyId, session })`.
+fn n_given(ir: &Ir, args: &[ExprId]) -> usize {
+    let given = args.iter().map(|&arg| match ir.kind(arg) {
+        ExprKind::Struct(_, entries) => ir.entry_list(entries).len(),
+        _ => 1,
+    });
+    given.sum()
 }
 
 /// `validateUUID(id)`, `checkLength`: checks of form say nothing about whose it is.
@@ -429,33 +528,50 @@ fn checks_param(context: &Context<'_>, function: FunctionId, n: u16, depth: u32)
                 .iter()
                 .any(|predicate| access.exprs_of(&predicate.value).into_iter().any(is_param))
     });
-    if scoped {
+    if scoped || loads_and_checks(context, file, idx, &is_param) {
         return true;
     }
     if depth >= 2 {
         return false;
     }
-    (0..ir.calls.len() as u32)
-        .map(betwixt_facts::ir::CallId)
-        .any(|call| {
-            let inner = ir.call(call);
-            if inner.function != idx {
-                return false;
-            }
-            let site = CallSite { file, call };
-            let callees = program.calls.callee(site).functions();
-            !callees.is_empty()
-                && ir
-                    .expr_list(inner.args)
-                    .iter()
-                    .enumerate()
-                    .any(|(index, &arg)| {
-                        is_param(ExprRef { file, expr: arg })
-                            && callees.iter().take(3).any(|&callee| {
-                                checks_param(context, callee, index as u16, depth + 1)
-                            })
-                    })
-        })
+    context.calls_of(function).any(|site| {
+        let callees = program.calls.callee(site).functions();
+        let args = ir.expr_list(ir.call(site.call).args);
+        !callees.is_empty()
+            && args.iter().enumerate().any(|(index, &arg)| {
+                is_param(ExprRef { file, expr: arg })
+                    && callees
+                        .iter()
+                        .take(3)
+                        .any(|&callee| checks_param(context, callee, index as u16, depth + 1))
+            })
+    })
+}
+
+/// `const survey = await getSurvey(id); await checkAccess(session, survey.workspaceId)`: what is looked up by the parameter is
+/// handed to a check.
+fn loads_and_checks(
+    context: &Context<'_>,
+    file: FileId,
+    idx: betwixt_facts::ir::FunctionIdx,
+    is_param: &dyn Fn(ExprRef) -> bool,
+) -> bool {
+    let ir = context.program.code.ir(file);
+    let function = context.program.code.function_id(file, idx);
+    context.calls_of(function).any(|site| {
+        let call = ir.call(site.call);
+        let (ExprKind::Field(_, name) | ExprKind::Name(name)) = ir.kind(call.callee) else {
+            return false;
+        };
+        let name = name.as_str().rsplit("::").next().unwrap_or_default();
+        if !is_authorization(name) || is_format_check(name) {
+            return false;
+        }
+        let args = ir.expr_list(call.args).iter();
+        let parts = args.flat_map(|&expr| derived(context, ExprRef { file, expr }));
+        let mut rows = parts.filter(|part| matches!(ir.kind(part.expr), ExprKind::Call(_)));
+        rows.any(|row| derived(context, row).into_iter().any(is_param))
+    })
 }
 
 fn returns_tenant_comparison(context: &Context<'_>, site: CallSite) -> bool {

@@ -222,7 +222,7 @@ fn compares_tenant(context: &Context<'_>, ir: &Ir, cond: ExprId) -> bool {
 }
 
 /// Whether an operand is named after the tenant: `row.TenantID`, `tenant`, `uuid.String()` of it.
-fn names_tenant(context: &Context<'_>, ir: &Ir, expr: ExprId) -> bool {
+pub(super) fn names_tenant(context: &Context<'_>, ir: &Ir, expr: ExprId) -> bool {
     match ir.kind(expr) {
         ExprKind::Local(local) => context.tenants.matches(ir.local(local).name),
         ExprKind::Field(base, name) => {

@@ -25,9 +25,15 @@ pub(crate) struct KeySource {
 pub(crate) fn source(context: &Context<'_>, at: ExprRef) -> KeySource {
     let made = context.ingredients(at, Reach::WIDE);
     let program = context.program;
+    // What a layer before the handler put into the request's store, `ctx.Get("member")`, the caller does not choose.
+    let is_stored = made.origins.iter().any(|origin| {
+        matches!(origin.kind, OriginKind::Call(site) if origin.is_direct && reads_store(program, site))
+    });
     let mut found = KeySource::default();
     for origin in &made.origins {
         match origin.kind {
+            // The store is asked for through the handler's context, which is a parameter.
+            OriginKind::Param(..) if is_stored && origin.path.is_empty() => {}
             OriginKind::Param(function, index) if origin.is_direct => {
                 found.from_caller |=
                     is_input(program, function, index, origin.path.first().copied());
@@ -35,7 +41,7 @@ pub(crate) fn source(context: &Context<'_>, at: ExprRef) -> KeySource {
             OriginKind::Call(site) => {
                 if is_request_read(&program.events, program, site) && origin.is_direct {
                     found.from_caller = true;
-                } else if origin.is_direct && found.from_access.is_none() && is_row(program, site) {
+                } else if origin.is_direct && found.from_access.is_none() && is_row(context, site) {
                     found.from_access = Some(site);
                 }
             }
@@ -73,6 +79,12 @@ pub(crate) fn is_outside(kind: EntryKind) -> bool {
     )
 }
 
+/// Whether a call reads what was stored beside the request.
+fn reads_store(program: &Program, site: CallSite) -> bool {
+    let events = program.events.at(site);
+    events.iter().any(|event| event.kind == "tenant.source")
+}
+
 fn is_request_read(events: &Events, program: &Program, site: CallSite) -> bool {
     let ir = program.code.ir(site.file);
     let function = program
@@ -84,7 +96,8 @@ fn is_request_read(events: &Events, program: &Program, site: CallSite) -> bool {
 }
 
 /// Whether a call gives rows: a data access, or a function that does one.
-pub(crate) fn is_row(program: &Program, site: CallSite) -> bool {
+pub(crate) fn is_row(context: &Context<'_>, site: CallSite) -> bool {
+    let program = context.program;
     let ir = program.code.ir(site.file);
     let function = program
         .code
@@ -101,30 +114,19 @@ pub(crate) fn is_row(program: &Program, site: CallSite) -> bool {
         .callee(site)
         .functions()
         .iter()
-        .any(|&callee| reads_rows(program, callee, 0))
+        .any(|&callee| reads_rows(context, callee, 0))
 }
 
-fn reads_rows(program: &Program, function: FunctionId, depth: u32) -> bool {
+fn reads_rows(context: &Context<'_>, function: FunctionId, depth: u32) -> bool {
+    let program = context.program;
     if program.events.accesses_of(function).next().is_some() {
         return true;
     }
-    if depth >= 2 {
-        return false;
-    }
-    let (file, idx) = program.code.function_place(function);
-    let ir = program.code.ir(file);
-    (0..ir.calls.len() as u32).any(|call| {
-        ir.calls[call as usize].function == idx
-            && program
-                .calls
-                .callee(CallSite {
-                    file,
-                    call: betwixt_facts::ir::CallId(call),
-                })
-                .functions()
-                .iter()
-                .any(|&callee| reads_rows(program, callee, depth + 1))
-    })
+    depth < 2
+        && context.calls_of(function).any(|site| {
+            let mut callees = program.calls.callee(site).functions().iter();
+            callees.any(|&callee| reads_rows(context, callee, depth + 1))
+        })
 }
 
 /// The same value, as far as its direct origins tell: one parameter field, one local, one call result.

@@ -99,12 +99,10 @@ fn fills(context: &Context<'_>, function: FunctionId) -> bool {
 /// Whether the tenant is spoken of in a function at all.
 fn mentions_tenant(context: &Context<'_>, function: FunctionId) -> bool {
     let code = &context.program.code;
-    let (file, idx) = code.function_place(function);
-    let ir = code.ir(file);
-    let calls = ir.calls.iter().filter(|call| call.function == idx);
+    let ir = code.ir(code.file_of(function));
     let mut found = false;
-    for call in calls {
-        each_expr(ir, call.expr, &mut |expr| {
+    for site in context.calls_of(function) {
+        each_expr(ir, ir.call(site.call).expr, &mut |expr| {
             found |= match ir.kind(expr) {
                 ExprKind::Field(_, name) | ExprKind::Name(name) => context.tenants.matches(name),
                 ExprKind::Local(local) => context.tenants.matches(ir.local(local).name),
@@ -170,7 +168,6 @@ fn loads_tenant_data(
     function: FunctionId,
     depth: u32,
 ) -> Option<(Place, String)> {
-    let program = context.program;
     for (access, scoping) in context.accesses_of(function) {
         let tenant_table = scoping.uses.iter().position(|scope| {
             matches!(
@@ -189,21 +186,8 @@ fn loads_tenant_data(
     if depth > 2 {
         return None;
     }
-    let (file, idx) = program.code.function_place(function);
-    let ir = program.code.ir(file);
-    for call in 0..ir.calls.len() as u32 {
-        if ir.calls[call as usize].function != idx {
-            continue;
-        }
-        let site = CallSite {
-            file,
-            call: betwixt_facts::ir::CallId(call),
-        };
-        if let Some(found) = call_loads(context, site, depth + 1) {
-            return Some(found);
-        }
-    }
-    None
+    let mut calls = context.calls_of(function);
+    calls.find_map(|site| call_loads(context, site, depth + 1))
 }
 
 fn call_loads(context: &Context<'_>, site: CallSite, depth: u32) -> Option<(Place, String)> {

@@ -1,11 +1,11 @@
 //! What makes a statement without the tenant right: how its key was come by, what ran before, what follows.
 
 use betwixt_base::Symbol;
-use betwixt_facts::ir::ExprKind;
+use betwixt_facts::ir::{ExprKind, FunctionIdx};
 use betwixt_facts::sql::Verb;
 use betwixt_findings::Role;
 use betwixt_program::events::Access;
-use betwixt_program::flow::ingredients::Reach;
+use betwixt_program::flow::ingredients::{OriginKind, Reach};
 use betwixt_program::{ExprRef, FunctionId};
 
 use crate::detectors::scoping::{is_equality, is_unique};
@@ -172,13 +172,13 @@ fn layer_compares(context: &Context<'_>, access: &Access) -> Option<(betwixt_bas
         let function = layer.function?;
         let file = program.code.file_of(function);
         let span = program.code.function(function).span;
-        let ir = program.code.ir(file);
-        let compares = (0..ir.calls.len() as u32)
-            .map(betwixt_facts::ir::CallId)
-            .filter(|&call| span.contains(ir.expr(ir.call(call).expr).span))
-            .map(|call| betwixt_program::CallSite { file, call })
+        let functions = program.code.facts(file).functions.iter().enumerate();
+        let compares = functions
+            .filter(|(_, inner)| span.contains(inner.span))
+            .map(|(idx, _)| program.code.function_id(file, FunctionIdx(idx as u32)))
+            .flat_map(|inner| context.calls_of(inner))
             .any(|site| {
-                crate::guards::keys::is_row(program, site) && after(context, site).is_some()
+                crate::guards::keys::is_row(context, site) && after(context, site).is_some()
             });
         compares.then(|| (layer.at, layer.name.to_string()))
     })
@@ -186,7 +186,6 @@ fn layer_compares(context: &Context<'_>, access: &Access) -> Option<(betwixt_bas
 
 /// Whether a key is the tenant, handed on under another name: `ListFor(ctx, tenantID)` with the parameter `id`.
 fn is_tenant_itself(context: &Context<'_>, source: &KeySource) -> bool {
-    use betwixt_program::flow::ingredients::OriginKind;
     let program = context.program;
     source
         .made
@@ -235,6 +234,41 @@ fn before_everywhere(context: &Context<'_>, access: &Access, keys: &[ExprRef]) -
     in_callers(context, access.function, keys, 0).unwrap_or_default()
 }
 
+/// A function with more callers is a tool of the whole program; what all of them do is not asked.
+const MAX_CALLERS: usize = 96;
+
+/// The parameters the keys are made of, with their function: this one, or the one a closure (transaction body) is written in.
+fn handed_in(
+    context: &Context<'_>,
+    function: FunctionId,
+    keys: &[ExprRef],
+) -> Option<(FunctionId, Vec<u16>)> {
+    let origins: Vec<(FunctionId, u16)> = keys
+        .iter()
+        .flat_map(|&key| context.ingredients(key, Reach::LOCAL).origins)
+        .filter_map(|origin| match origin.kind {
+            OriginKind::Param(of, n) => Some((of, n)),
+            _ => None,
+        })
+        .collect();
+    let mut current = function;
+    for _ in 0..4 {
+        let params: Vec<u16> = origins
+            .iter()
+            .filter(|(of, _)| *of == current)
+            .map(|&(_, n)| n)
+            .collect();
+        if !params.is_empty() {
+            return Some((current, params));
+        }
+        if !context.program.code.function(current).flags.is_closure {
+            return None;
+        }
+        current = context.program.code.parent(current)?;
+    }
+    None
+}
+
 /// The guard every caller has; `None` when one lacks it or the keys are not the callers'.
 pub(super) fn in_callers(
     context: &Context<'_>,
@@ -243,23 +277,7 @@ pub(super) fn in_callers(
     depth: u32,
 ) -> Option<Vec<Before>> {
     let program = context.program;
-    let params: Vec<u16> = keys
-        .iter()
-        .flat_map(|&key| {
-            let made = context.ingredients(key, Reach::LOCAL);
-            made.origins
-                .iter()
-                .filter_map(|origin| match origin.kind {
-                    betwixt_program::flow::ingredients::OriginKind::Param(of, n)
-                        if of == function =>
-                    {
-                        Some(n)
-                    }
-                    _ => None,
-                })
-                .collect::<Vec<u16>>()
-        })
-        .collect();
+    let (function, params) = handed_in(context, function, keys)?;
     let callers: Vec<_> = program
         .calls
         .callers(function)
@@ -267,7 +285,7 @@ pub(super) fn in_callers(
         .copied()
         .filter(|site| !program.workspace.file(site.file).marks.test)
         .collect();
-    if params.is_empty() || callers.is_empty() || callers.len() > 24 {
+    if callers.is_empty() || callers.len() > MAX_CALLERS {
         return None;
     }
     let mut first = None;
