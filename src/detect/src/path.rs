@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 
+use betwixt_facts::ir::ExprKind;
 use betwixt_program::calls::EdgeKind;
 use betwixt_program::events::EntryKind;
 use betwixt_program::link::LinkKind;
@@ -42,6 +43,33 @@ impl Hop {
             },
         }
     }
+}
+
+/// Whether a call of `to` in the function at the end of a path can be meant: a wrapper that was handed functions calls those, not
+/// what its other callers hand it. `instrument("a", () => charge())` does not run the body of `instrument("b", () => refund())`.
+pub(crate) fn is_meant(program: &Program, path: &[Hop], to: FunctionId) -> bool {
+    let [.., before, last] = path else {
+        return true;
+    };
+    let code = &program.code;
+    let Some(entered) = before.call else {
+        return true;
+    };
+    let facts = code.function(to);
+    let is_own = facts.parent.is_some() && code.outermost(to) == code.outermost(last.function);
+    if !facts.flags.is_closure || is_own {
+        return true;
+    }
+    let ir = code.ir(entered.file);
+    let mut handed = Vec::new();
+    for &arg in ir.expr_list(ir.call(entered.call).args) {
+        betwixt_program::control::each_expr(ir, arg, &mut |expr| {
+            if let ExprKind::Closure(idx) = ir.kind(expr) {
+                handed.push(code.function_id(entered.file, idx));
+            }
+        });
+    }
+    handed.is_empty() || handed.contains(&to)
 }
 
 const MAX_VISITED: usize = 4_000;

@@ -12,7 +12,7 @@ pub(crate) mod transaction;
 use std::collections::BTreeMap;
 
 use betwixt_base::{FileId, Symbol};
-use betwixt_facts::ir::{CallId, ExprKind, FunctionIdx, LocalId, UnaryOp};
+use betwixt_facts::ir::{CallId, ExprId, ExprKind, FunctionIdx, Ir, LocalId, UnaryOp};
 use betwixt_facts::sql::{Statement, Verb};
 use betwixt_program::events::{Access, AccessKind};
 use betwixt_program::schema::TableId;
@@ -266,4 +266,17 @@ pub(crate) fn writes(statement: &Statement) -> bool {
 /// A name the way columns and fields are compared: `balanceCents` is `balance_cents`.
 pub(crate) fn same_name(a: Symbol, b: Symbol) -> bool {
     a == b || crate::tenant::plain(a.as_str()) == crate::tenant::plain(b.as_str())
+}
+
+/// Whether two expressions are written the same: `s.db` and `s.db`.
+pub(crate) fn same_path(ir: &Ir, a: ExprId, b: ExprId) -> bool {
+    match (ir.kind(a), ir.kind(b)) {
+        (ExprKind::Local(a), ExprKind::Local(b)) => a == b,
+        (ExprKind::Name(a), ExprKind::Name(b)) => a == b,
+        (ExprKind::This, ExprKind::This) => true,
+        (ExprKind::Field(a, x), ExprKind::Field(b, y)) => x == y && same_path(ir, a, b),
+        (ExprKind::Unary(_, a), _) => same_path(ir, a, b),
+        (_, ExprKind::Unary(_, b)) => same_path(ir, a, b),
+        _ => false,
+    }
 }

@@ -187,6 +187,11 @@ impl<'a> Order<'a> {
             .collect()
     }
 
+    /// The code it is an order of.
+    pub(crate) fn ir(&self) -> &'a Ir {
+        self.ir
+    }
+
     /// The function this is the order of.
     pub(crate) fn root(&self) -> FunctionIdx {
         self.root

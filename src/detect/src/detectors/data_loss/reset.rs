@@ -1,7 +1,8 @@
 //! A buffer that is emptied before its content has arrived, and nobody puts it back when it does not.
 
-use betwixt_facts::ir::{ExprId, ExprKind, Ir, StmtId, StmtKind};
+use betwixt_facts::ir::{BinaryOp, ExprId, ExprKind, Ir, StmtId, StmtKind, UnaryOp};
 use betwixt_findings::Role;
+use betwixt_program::control::{Dominator, each_expr};
 use betwixt_program::{CallSite, FunctionId};
 
 use super::swallowed::fate_at;
@@ -23,7 +24,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         let Some(reset) = order
             .statements()
             .into_iter()
-            .find(|&stmt| is_reset(context, root, stmt))
+            .find(|&stmt| is_reset(context, root, stmt) && !is_first_use(&order, stmt))
         else {
             continue;
         };
@@ -61,6 +62,37 @@ fn is_reset(context: &Context<'_>, root: FunctionId, stmt: StmtId) -> bool {
         ExprKind::Number(text) => text == "0" && is_sum_name(name.as_str()),
         _ => is_empty(ir, value) && !is_handle(name.as_str()),
     }
+}
+
+/// `if t.byTenant == nil { t.byTenant = make(…) }`: there was nothing to lose.
+fn is_first_use(order: &Order<'_>, stmt: StmtId) -> bool {
+    let ir = order.ir();
+    let StmtKind::Assign { target, .. } = ir.stmt(stmt).kind else {
+        return false;
+    };
+    let is_same = |expr| crate::behaviour::same_path(ir, expr, target);
+    order.controls().into_iter().any(|control| {
+        control.statements().contains(&stmt)
+            && control
+                .dominators(stmt)
+                .into_iter()
+                .any(|dominator| match dominator {
+                    Dominator::Condition { cond, .. } => {
+                        let mut found = false;
+                        each_expr(ir, cond, &mut |id| {
+                            found |= match ir.kind(id) {
+                                ExprKind::Binary(BinaryOp::Eq, a, b) => {
+                                    matches!(ir.kind(b), ExprKind::Nil) && is_same(a)
+                                }
+                                ExprKind::Unary(UnaryOp::Not, inner) => is_same(inner),
+                                _ => false,
+                            };
+                        });
+                        found
+                    }
+                    _ => false,
+                })
+    })
 }
 
 fn is_empty(ir: &Ir, value: ExprId) -> bool {

@@ -17,7 +17,7 @@ use crate::detectors::{Context, insert_is_unique};
 use crate::guards::dedupe::{before, is_fixed, is_message_key};
 use crate::guards::names::is_money;
 use crate::observation::{Observation, function_name, function_place, step};
-use crate::path::Hop;
+use crate::path::{Hop, is_meant};
 
 const MAX_DEPTH: usize = 7;
 const MAX_FUNCTIONS: usize = 600;
@@ -94,7 +94,7 @@ fn paths(context: &Context<'_>, entry: FunctionId) -> Vec<Vec<Hop>> {
         next.sort_unstable();
         for (to, kind) in next {
             let is_other_entry = program.entries.of(to).next().is_some();
-            if seen.contains_key(&to) || is_other_entry {
+            if seen.contains_key(&to) || is_other_entry || !is_meant(program, &path, to) {
                 continue;
             }
             let mut longer = path.clone();
@@ -142,6 +142,9 @@ fn of_access(context: &Context<'_>, access: &Access) -> Option<Effect> {
         .iter()
         .find(|assignment| assignment.is_relative);
     let mut guards: Vec<(&'static str, String)> = Vec::new();
+    if relative.is_some_and(|set| counts_tries(set.column.as_str())) {
+        return None;
+    }
     let word = match (statement.verb, relative) {
         (Verb::Update, Some(_)) => "increment",
         (Verb::Update, None) if writes_back(context, access, target) => "increment",
@@ -238,6 +241,22 @@ fn deletes_one(context: &Context<'_>, access: &Access) -> bool {
     };
     let ir = context.program.code.ir(access.site.file);
     matches!(ir.kind(ir.call(access.site.call).callee), ExprKind::Field(_, name) if name == "delete")
+}
+
+/// Columns that count deliveries themselves: a second one is counted on purpose.
+fn counts_tries(column: &str) -> bool {
+    let plain = crate::tenant::plain(column);
+    [
+        "attempt",
+        "retr",
+        "tries",
+        "failure",
+        "version",
+        "deliver",
+        "redeliver",
+    ]
+    .iter()
+    .any(|word| plain.contains(word))
 }
 
 /// Tables that record every attempt on purpose.

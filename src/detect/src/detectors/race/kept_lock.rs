@@ -5,9 +5,9 @@ use betwixt_findings::Role;
 use betwixt_program::control::{blocks, each_call, each_expr, exprs_of};
 use betwixt_program::{CallSite, FunctionId};
 
-use super::outer_handle::same_path;
 use crate::behaviour::effects::Acts;
 use crate::behaviour::order::Order;
+use crate::behaviour::same_path;
 use crate::detectors::Context;
 use crate::observation::{Observation, function_name, step};
 

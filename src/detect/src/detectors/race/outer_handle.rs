@@ -7,7 +7,7 @@ use betwixt_program::events::{Access, Event};
 use betwixt_program::{CallSite, FunctionId};
 
 use crate::behaviour::order::Order;
-use crate::behaviour::{main_table, root_of, writes};
+use crate::behaviour::{main_table, root_of, same_path, writes};
 use crate::detectors::Context;
 use crate::observation::{Observation, function_name, step};
 
@@ -122,19 +122,6 @@ fn between(context: &Context<'_>, root: FunctionId, begin: &Event, found: &mut V
         if is_between && same_path(ir, outer, used) {
             found.push(observation(context, root, begin.site, access));
         }
-    }
-}
-
-/// Whether two expressions are written the same: `s.db` and `s.db`.
-pub(super) fn same_path(ir: &Ir, a: ExprId, b: ExprId) -> bool {
-    match (ir.kind(a), ir.kind(b)) {
-        (ExprKind::Local(a), ExprKind::Local(b)) => a == b,
-        (ExprKind::Name(a), ExprKind::Name(b)) => a == b,
-        (ExprKind::This, ExprKind::This) => true,
-        (ExprKind::Field(a, x), ExprKind::Field(b, y)) => x == y && same_path(ir, a, b),
-        (ExprKind::Unary(_, a), _) => same_path(ir, a, b),
-        (_, ExprKind::Unary(_, b)) => same_path(ir, a, b),
-        _ => false,
     }
 }
 

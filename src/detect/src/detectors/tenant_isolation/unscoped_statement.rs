@@ -121,6 +121,7 @@ fn observation(
             &mut observation,
         );
     } else {
+        observation.facts.insert("joined");
         part_guards(context, access, scoping, index, &mut observation);
     }
     reach_guard(context, access, &mut observation);

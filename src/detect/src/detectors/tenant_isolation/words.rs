@@ -206,6 +206,10 @@ const GUARDS: &[Word] = &[
 
 const FACTS: &[Word] = &[
     word(
+        "joined",
+        "a joined table or a sub-select; the rest of the statement names the tenant",
+    ),
+    word(
         "tenant-at-hand",
         "the function has the tenant and does not use it here",
     ),
