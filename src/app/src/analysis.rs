@@ -3,32 +3,38 @@
 //! What a result depends on is one hash ([`inputs`]): the files with their contents, the rules and models, what was
 //! asked. When it is the same, so is the result, and neither facts nor program are needed.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use betwixt_base::Problem;
 use betwixt_base::workspace::Workspace;
-use betwixt_files::ContentId;
-use betwixt_findings::Candidate;
+use betwixt_files::{ContentId, Source, Stamp};
+use betwixt_findings::{Candidate, Confidence, Severity};
 use betwixt_program::Program;
 use betwixt_rules::Catalogue;
 
-use crate::cache::{Counts, HitsEntry};
+use crate::cache::{Cache, Counts, HitsEntry};
 use crate::failure::Failure;
 use crate::measure::Stopwatch;
 use crate::pipeline::{self, Linked, Looked, Request};
+use crate::project::Project;
+use crate::settle;
 use crate::suppress::FileComments;
 
 /// What the rules say of one state of a tree, before configuration, suppressions and baseline.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Analysis {
-    /// The folder all paths are relative to.
-    pub root: PathBuf,
+    /// Where the files were read from.
+    pub source: Source,
     /// The commit that is checked out, or the one that was looked at.
     pub commit: Option<String>,
     /// Files, packages and services.
     pub workspace: Workspace,
     /// Which content each file has; all are known where there is a cache or the tree is a stored one.
     pub contents: Vec<Option<ContentId>>,
+    /// What was known of each file when it was listed.
+    pub stamps: Vec<Stamp>,
+    /// What earlier runs worked out.
+    pub cache: Option<Arc<Cache>>,
     /// What the rules claim.
     pub hits: Vec<Candidate>,
     /// Comments that mean to suppress, by file.
@@ -37,80 +43,124 @@ pub struct Analysis {
     pub problems: Vec<Problem>,
     /// How much there was.
     pub counts: Counts,
-    /// Seconds per step of the program, when one was built.
-    pub steps: Vec<(&'static str, f64)>,
+    /// The program, when one was built.
+    pub program: Option<Box<Program>>,
 }
 
-/// Works out what the rules say of a tree, or finds it in the cache. With `is_last`, the cache is closed.
+/// What is held against a tree, and what of it is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The tree with its configuration.
+    pub project: &'a Project,
+    /// The rules that run.
+    pub catalogue: &'a Catalogue,
+    /// Least severity of what is reported, where one was asked for.
+    pub severity: Option<Severity>,
+    /// Least confidence of what is reported, where one was asked for; else that of the configuration holds.
+    pub confidence: Option<Confidence>,
+}
+
+impl Asked<'_> {
+    /// The same, with everything wanted that the rules claim.
+    #[must_use]
+    pub fn everything(self) -> Self {
+        Self {
+            severity: Some(Severity::Info),
+            confidence: Some(Confidence::Low),
+            ..self
+        }
+    }
+}
+
+/// Works out what the rules say of a tree, or finds it in the cache.
 pub fn analyse(
     request: &Request,
-    catalogue: &Catalogue,
-    rules: &blake3::Hash,
-    is_last: bool,
+    asked: Asked<'_>,
     watch: &mut Stopwatch,
 ) -> Result<Analysis, Failure> {
     let looked = pipeline::look(request, watch)?;
-    analyse_looked(looked, request, catalogue, rules, is_last, watch)
+    analyse_looked(looked, request, asked, watch)
 }
 
 /// [`analyse`], for a tree that was looked at.
 pub fn analyse_looked(
     mut looked: Looked,
     request: &Request,
-    catalogue: &Catalogue,
-    rules: &blake3::Hash,
-    is_last: bool,
+    asked: Asked<'_>,
     watch: &mut Stopwatch,
 ) -> Result<Analysis, Failure> {
-    let mut analysis = Analysis {
-        root: looked.source.root().to_owned(),
-        commit: looked.commit.take(),
-        contents: looked.contents(),
-        problems: std::mem::take(&mut looked.problems),
-        ..Analysis::default()
-    };
-    let inputs = inputs(
-        &looked.workspace,
-        &analysis.contents,
-        request,
-        catalogue,
-        rules,
-    );
-    let inputs = inputs.filter(|_| !request.measure_floor);
-    let known = looked
+    let mut analysis = Analysis::before(&mut looked);
+    let inputs = inputs(&looked.workspace, &analysis.contents, request, asked);
+    let kept = analysis
         .cache
         .as_ref()
-        .zip(inputs.as_ref())
-        .and_then(|(open, inputs)| open.cache().hits(inputs));
-    let (entry, cache) = match known {
+        .zip(inputs)
+        .filter(|_| !request.measure_floor);
+    let known = kept.as_ref().and_then(|(cache, inputs)| cache.hits(inputs));
+    let entry = match known {
         Some(entry) => {
             analysis.workspace = looked.workspace;
-            (entry, looked.cache)
+            entry
         }
         None => {
-            let (linked, cache) = pipeline::link(looked, request, watch)?;
+            let linked = pipeline::link(looked, request, watch)?;
             let is_reproducible = linked.is_reproducible;
-            let (entry, program) = detect(linked, catalogue, watch);
-            if let (Some(open), Some(inputs)) = (&cache, inputs.filter(|_| is_reproducible)) {
-                open.cache().add_hits(&inputs, &entry);
+            let (entry, program) = detect(linked, asked.catalogue, watch);
+            if let Some((cache, inputs)) = kept.filter(|_| is_reproducible) {
+                cache.add_hits(&inputs, &entry);
             }
             analysis.workspace = program.workspace.clone();
-            analysis.steps.clone_from(&program.stats.seconds);
-            // Taking a large program apart would only cost time; the process ends soon.
-            std::mem::forget(program);
-            (entry, cache)
+            analysis.program = Some(Box::new(program));
+            entry
         }
     };
-    if let Some(cache) = cache.filter(|_| is_last) {
-        watch.time("cache", || {
-            cache.close(&analysis.workspace, &analysis.contents);
-        });
-    }
     analysis.hits = entry.hits;
     analysis.comments = entry.comments;
     analysis.problems.extend(entry.problems);
     analysis.counts = entry.counts;
     Ok(analysis)
+}
+
+impl Analysis {
+    /// What is known of a tree before anything is held against it; its files are still with `looked`.
+    pub(crate) fn before(looked: &mut Looked) -> Self {
+        Self {
+            source: looked.source.clone(),
+            commit: looked.commit.take(),
+            workspace: Workspace::default(),
+            contents: looked.contents(),
+            stamps: std::mem::take(&mut looked.stamps),
+            cache: looked.cache.clone(),
+            hits: Vec::new(),
+            comments: Vec::new(),
+            problems: std::mem::take(&mut looked.problems),
+            counts: Counts::default(),
+            program: None,
+        }
+    }
+
+    /// Makes of what the rules claim what is reported; what is wrong with suppressions becomes a problem.
+    pub fn settle(&mut self, asked: Asked<'_>) {
+        let context = settle::Context {
+            project: asked.project,
+            ran: asked.catalogue,
+            workspace: &self.workspace,
+            comments: &self.comments,
+            severity: asked.severity,
+            confidence: asked.confidence,
+        };
+        let mistakes = settle::settle(&mut self.hits, context);
+        self.problems.extend(mistakes);
+    }
+
+    /// Writes what was learned into the cache, once for all states of the tree that share it.
+    pub fn close(&self, watch: &mut Stopwatch) {
+        if let Some(cache) = &self.cache {
+            watch.time("cache", || {
+                cache.close(&self.workspace, &self.stamps, &self.contents);
+            });
+        }
+    }
 }
 
 fn detect(linked: Linked, catalogue: &Catalogue, watch: &mut Stopwatch) -> (HitsEntry, Program) {
@@ -140,22 +190,20 @@ fn detect(linked: Linked, catalogue: &Catalogue, watch: &mut Stopwatch) -> (Hits
     (entry, linked.program)
 }
 
-/// A hash over everything a result depends on; `None` when a content is not known. `rules` is that of all rules and
-/// models there are.
+/// A hash over everything a result depends on; `None` when a content is not known.
 fn inputs(
     workspace: &Workspace,
     contents: &[Option<ContentId>],
     request: &Request,
-    catalogue: &Catalogue,
-    rules: &blake3::Hash,
+    asked: Asked<'_>,
 ) -> Option<blake3::Hash> {
     let mut hasher = blake3::Hasher::new();
     let mut add = |bytes: &[u8]| {
         hasher.update(&(bytes.len() as u64).to_le_bytes());
         hasher.update(bytes);
     };
-    add(rules.as_bytes());
-    for rule in catalogue.rules() {
+    add(asked.project.rulebook.digest.as_bytes());
+    for rule in asked.catalogue.rules() {
         add(rule.id.as_bytes());
     }
     add(b"files");

@@ -109,6 +109,17 @@ pub struct ScanArgs {
     /// Print counts and times to standard error.
     #[arg(long, help_heading = "Output")]
     pub stats: bool,
+    /// Report only what the change since this branch or commit brings: compared with the common ancestor.
+    #[arg(
+        long,
+        value_name = "BASE",
+        help_heading = "Selection",
+        conflicts_with = "staged"
+    )]
+    pub diff: Option<String>,
+    /// Report only what is staged for the next commit brings.
+    #[arg(long, help_heading = "Selection")]
+    pub staged: bool,
     /// Run only these rules: full ids or bare names. May be repeated.
     #[arg(
         long,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use betwixt_files::GitError;
 use betwixt_review::ReviewError;
 
 /// Exit status when something at or above `--fail-on` was found.
@@ -63,6 +64,8 @@ pub enum Failure {
     UntrustedAgent(String),
     /// Agents cannot be asked.
     Review(ReviewError),
+    /// Git has no answer to what the tree should be compared with.
+    Git(GitError),
     /// A file could not be written.
     Output(PathBuf, std::io::Error),
     /// A bug of ours.
@@ -124,6 +127,7 @@ impl Failure {
                 "pass `--trust-agents` if this betwixt.toml is yours, or choose agents with `--tracer` and `--reviewer`",
             ),
             Self::Review(error) => review_row(error),
+            Self::Git(error) => git_row(error),
             Self::Output(..) => say(2, "check that the folder exists and can be written to"),
             Self::Internal(_) => say(
                 INCOMPLETE,
@@ -172,9 +176,50 @@ impl fmt::Display for Failure {
             }
             Self::UntrustedAgent(what) => write!(f, "the betwixt.toml of the tree wants to {what}"),
             Self::Review(error) => write!(f, "{error}"),
+            Self::Git(error) => write!(f, "{error}"),
             Self::Output(path, error) => write!(f, "cannot write `{}`: {error}", path.display()),
         }
     }
+}
+
+/// The row of a comparison that git could not answer.
+fn git_row(error: &GitError) -> (u8, String) {
+    let fetch = |name: &str| {
+        let (remote, branch) = name.split_once('/').unwrap_or(("origin", name));
+        format!("git fetch {remote} {branch}")
+    };
+    let next = match error {
+        GitError::NoRepository { .. } => {
+            "scan without `--diff` and `--staged`, or a folder that is in a repository".to_owned()
+        }
+        GitError::NoCommit => {
+            "commit something first, or scan without `--diff` and `--staged`".to_owned()
+        }
+        GitError::UnknownRevision { name, .. } if name.contains("..") => {
+            "name one commit or branch; the common ancestor is found from it".to_owned()
+        }
+        GitError::UnknownRevision {
+            nearest: Some(nearest),
+            ..
+        } => format!("did you mean `{nearest}`?"),
+        GitError::UnknownRevision { name, .. } => {
+            format!(
+                "`{}` brings it here; in CI, check out with its history",
+                fetch(name)
+            )
+        }
+        GitError::NoMergeBase {
+            is_shallow: true, ..
+        }
+        | GitError::Missing { .. } => {
+            "the history was cut when cloning: `git fetch --unshallow`, or check out with `fetch-depth: 0`".to_owned()
+        }
+        GitError::NoMergeBase { name, .. } => {
+            format!("check that `{name}` is a branch of the same project")
+        }
+        GitError::Unreadable { .. } => "check the repository with `git fsck`".to_owned(),
+    };
+    (2, next)
 }
 
 impl std::error::Error for Failure {}

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod command;
+pub mod compare;
 pub mod config;
 pub mod failure;
 pub mod floor;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use betwixt_base::workspace::{Service, ServiceId, SourceFile, Workspace};
 use betwixt_base::{Problem, ProblemSeverity};
 use betwixt_detect::Outcome;
-use betwixt_files::{ContentId, Discovered, FilesError, Snapshot, Source};
+use betwixt_files::{ContentId, Discovered, FilesError, Snapshot, Source, Stamp};
 use betwixt_program::{CodeFile, Input, Program, TenancyConfig};
 use betwixt_rules::{Catalogue, ModelSet};
 use betwixt_syntax::Limits;
@@ -19,7 +19,6 @@ use crate::failure::Failure;
 use crate::floor;
 use crate::guard;
 use crate::measure::Stopwatch;
-pub use crate::reading::OpenCache;
 use crate::reading::{self, Files, Known};
 use crate::suppress::FileComments;
 
@@ -32,6 +31,8 @@ pub struct Request {
     pub tree: Tree,
     /// Whether what earlier runs worked out is used.
     pub cache: Caching,
+    /// Whether the content of each file must be known even without a cache.
+    pub identify: bool,
     /// Patterns of files that are left out.
     pub exclude: Vec<String>,
     /// Whether test files are read.
@@ -93,14 +94,16 @@ pub struct Built {
 
 /// Everything up to the program.
 pub fn build(request: &Request, watch: &mut Stopwatch) -> Result<Built, Failure> {
-    let looked = look(request, watch)?;
-    let problems = looked.problems.clone();
+    let mut looked = look(request, watch)?;
+    let problems = std::mem::take(&mut looked.problems);
+    let stamps = std::mem::take(&mut looked.stamps);
+    let cache = looked.cache.clone();
     let root = looked.source.root().to_owned();
     let commit = looked.commit.clone();
     let ids = looked.contents();
-    let (linked, cache) = link(looked, request, watch)?;
+    let linked = link(looked, request, watch)?;
     if let Some(cache) = cache {
-        cache.close(&linked.program.workspace, &ids);
+        cache.close(&linked.program.workspace, &stamps, &ids);
     }
     Ok(Built {
         root,
@@ -125,7 +128,9 @@ pub struct Looked {
     /// The commit that is checked out, or the one that is looked at.
     pub commit: Option<String>,
     /// What earlier runs worked out.
-    pub cache: Option<OpenCache>,
+    pub cache: Option<Arc<Cache>>,
+    /// What was known of each file when it was listed.
+    pub stamps: Vec<Stamp>,
     known: Vec<Known>,
 }
 
@@ -134,6 +139,18 @@ impl Looked {
     #[must_use]
     pub fn contents(&self) -> Vec<Option<ContentId>> {
         self.known.iter().map(Known::content).collect()
+    }
+
+    /// The files, ready to be read.
+    pub(crate) fn files<'a>(&'a self, request: &'a Request) -> Files<'a> {
+        Files {
+            source: &self.source,
+            files: &self.workspace.files,
+            stamps: &self.stamps,
+            cache: self.cache.as_deref(),
+            identify: request.identify,
+            limits: &request.limits,
+        }
     }
 }
 
@@ -165,23 +182,17 @@ pub fn look(request: &Request, watch: &mut Stopwatch) -> Result<Looked, Failure>
         Caching::On => Cache::open(&root, n_bytes).map(Arc::new),
         Caching::Shared(cache) => Some(Arc::clone(cache)),
     };
-    let cache = cache.map(|cache| OpenCache { cache, stamps });
     let mut looked = Looked {
         source,
         workspace,
         problems,
         commit,
         cache,
+        stamps,
         known: Vec::new(),
     };
     looked.known = watch.time("facts", || {
-        let tree = Files {
-            source: &looked.source,
-            files: &looked.workspace.files,
-            cache: looked.cache.as_ref(),
-            limits: &request.limits,
-        };
-        reading::look_at_all(&tree, request.show_progress)
+        reading::look_at_all(&looked.files(request), request.show_progress)
     });
     Ok(looked)
 }
@@ -203,12 +214,8 @@ pub struct Linked {
     pub is_reproducible: bool,
 }
 
-/// From a tree that was looked at to its program; gives the cache back.
-pub fn link(
-    looked: Looked,
-    request: &Request,
-    watch: &mut Stopwatch,
-) -> Result<(Linked, Option<OpenCache>), Failure> {
+/// From a tree that was looked at to its program.
+pub fn link(looked: Looked, request: &Request, watch: &mut Stopwatch) -> Result<Linked, Failure> {
     let Looked {
         source,
         mut workspace,
@@ -220,7 +227,9 @@ pub fn link(
         let tree = Files {
             source: &source,
             files: &workspace.files,
-            cache: cache.as_ref(),
+            stamps: &[],
+            cache: cache.as_deref(),
+            identify: request.identify,
             limits: &request.limits,
         };
         reading::read_all(&tree, known)
@@ -261,15 +270,14 @@ pub fn link(
         .time("program", || guard::catch(|| Program::build(input)))
         .map_err(|panic| Failure::Internal(format!("building the program failed: {panic}")))?;
     problems.extend(program.problems.iter().cloned());
-    let linked = Linked {
+    Ok(Linked {
         program,
         n_files,
         n_bytes,
         comments,
         problems,
         is_reproducible,
-    };
-    Ok((linked, cache))
+    })
 }
 
 pub(crate) fn discover(request: &Request) -> Result<Discovered, Failure> {

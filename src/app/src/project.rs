@@ -68,6 +68,7 @@ impl Project {
             root: self.path.clone(),
             tree: Tree::Disk,
             cache: Caching::On,
+            identify: false,
             exclude: self.config.exclude.clone(),
             include_tests: self.config.include_tests.unwrap_or(false),
             models: self.rulebook.models.clone(),

@@ -3,10 +3,9 @@
 //! Files are read, lowered and forgotten in parallel; the result is in the order of the file ids, so neither the number
 //! of threads nor their timing nor the cache can be seen in it.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use betwixt_base::workspace::{Marks, SourceFile, Workspace};
+use betwixt_base::workspace::{Marks, SourceFile};
 use betwixt_base::{FileId, Problem};
 use betwixt_files::{ContentId, Source, Stamp};
 use betwixt_program::CodeFile;
@@ -24,38 +23,12 @@ use crate::suppress::{self, Comment};
 pub(crate) struct Files<'a> {
     pub(crate) source: &'a Source,
     pub(crate) files: &'a [SourceFile],
-    pub(crate) cache: Option<&'a OpenCache>,
+    /// What was known of each file when it was listed.
+    pub(crate) stamps: &'a [Stamp],
+    pub(crate) cache: Option<&'a Cache>,
+    /// Whether the content of each file must be known even without a cache.
+    pub(crate) identify: bool,
     pub(crate) limits: &'a Limits,
-}
-
-/// A cache with what the file system said of each file when it was listed.
-#[derive(Debug)]
-pub struct OpenCache {
-    pub(crate) cache: Arc<Cache>,
-    pub(crate) stamps: Vec<Stamp>,
-}
-
-impl OpenCache {
-    /// The cache.
-    #[must_use]
-    pub fn cache(&self) -> &Cache {
-        &self.cache
-    }
-
-    /// Writes what the run learned; `contents` are those of [`Looked::contents`].
-    pub fn close(&self, workspace: &Workspace, contents: &[Option<ContentId>]) {
-        let files = workspace.files.iter().zip(&self.stamps).zip(contents);
-        let known =
-            files.filter_map(|((file, stamp), id)| Some((file.path.as_str(), *stamp, (*id)?)));
-        if self
-            .stamps
-            .iter()
-            .any(|stamp| matches!(stamp, Stamp::Disk { .. }))
-        {
-            self.cache.remember(known);
-        }
-        self.cache.finish();
-    }
 }
 
 /// What is known of one file so far.
@@ -99,28 +72,47 @@ pub(crate) fn look_at_all(tree: &Files<'_>, show_progress: bool) -> Vec<Known> {
 
 fn look_at(tree: &Files<'_>, id: FileId) -> Known {
     let file = &tree.files[id.0 as usize];
-    let Some(OpenCache { cache, stamps }) = tree.cache else {
-        if !is_lowered(file) {
-            return Known::Nothing;
-        }
-        let text = tree.source.read(file);
-        return Known::Read(Box::new(read_one(id, file, text, tree.limits)), None);
+    let stamp = &tree.stamps[id.0 as usize];
+    let content = match (stamp, tree.cache) {
+        (Stamp::Content(content), _) => Some(*content),
+        (_, Some(cache)) => cache.content(&file.path, stamp),
+        (_, None) => None,
     };
-    if let Some(content) = cache.content(&file.path, &stamps[id.0 as usize]) {
+    if let Some(content) = content {
         return Known::Content(content);
     }
-    let content = tree.source.load(file);
+    let is_identified = tree.identify || tree.cache.is_some();
     if !is_lowered(file) {
-        return Known::Content(content.id);
+        return match is_identified {
+            true => Known::Content(tree.source.load(file).id),
+            false => Known::Nothing,
+        };
     }
-    let read = match cache.file(file, content.id) {
+    if !is_identified {
+        let text = tree.source.read(file);
+        return Known::Read(Box::new(read_one(id, file, text, tree.limits)), None);
+    }
+    let content = tree.source.load(file);
+    let entry = tree.cache.and_then(|cache| cache.file(file, content.id));
+    let read = match entry {
         Some(entry) => restore(id, file, entry),
         None => {
             let read = read_one(id, file, content.text, tree.limits);
-            keep(cache, file, content.id, read)
+            keep(tree.cache, file, content.id, read)
         }
     };
     Known::Read(Box::new(read), Some(content.id))
+}
+
+/// The identity of a file's content, or of the reason why it has no text: what a file on disk goes by.
+pub(crate) fn settled_content(tree: &Files<'_>, file: &SourceFile, id: ContentId) -> ContentId {
+    let known = tree.cache.and_then(|cache| cache.file(file, id));
+    let reason = match known {
+        Some(entry) if entry.is_read => None,
+        Some(entry) => entry.problems.into_iter().next(),
+        None => tree.source.load(file).text.err(),
+    };
+    reason.map_or(id, |problem| ContentId::of_reason(&problem.message))
 }
 
 /// What reading one file gave.
@@ -155,17 +147,18 @@ pub(crate) fn read_all(tree: &Files<'_>, known: Vec<Known>) -> Vec<Read> {
         .with_max_len(1)
         .map(|id| {
             let file = &files[id.0 as usize];
-            let cache = tree.cache.map(|open| &*open.cache);
-            let entry = cache.and_then(|cache| cache.file(file, content_of[&id]));
+            let content = content_of[&id];
+            let entry = tree.cache.and_then(|cache| cache.file(file, content));
             match entry {
                 Some(entry) => restore(id, file, entry),
                 None => {
-                    let content = tree.source.load(file);
-                    let read = read_one(id, file, content.text, tree.limits);
-                    match cache {
-                        Some(cache) => keep(cache, file, content.id, read),
-                        None => read,
-                    }
+                    let text = tree.source.read(file);
+                    keep(
+                        tree.cache,
+                        file,
+                        content,
+                        read_one(id, file, text, tree.limits),
+                    )
                 }
             }
         })
@@ -262,10 +255,10 @@ fn restore(id: FileId, file: &SourceFile, entry: FileEntry) -> Read {
 }
 
 /// Puts what a file gave into the cache, unless it may be different next time.
-fn keep(cache: &Cache, file: &SourceFile, id: ContentId, read: Read) -> Read {
-    if !read.is_reproducible {
+fn keep(cache: Option<&Cache>, file: &SourceFile, id: ContentId, read: Read) -> Read {
+    let Some(cache) = cache.filter(|_| read.is_reproducible) else {
         return read;
-    }
+    };
     let entry = FileEntry {
         is_read: read.is_read,
         marks: read.marks,

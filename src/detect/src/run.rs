@@ -201,8 +201,7 @@ fn number(candidates: &mut [Candidate]) {
     for candidate in candidates {
         let count = seen.entry(candidate.fingerprint.clone()).or_insert(0);
         if *count > 0 {
-            let text = candidate.fingerprint.as_str().to_owned();
-            candidate.fingerprint = Fingerprint::of(&[&text], *count);
+            candidate.fingerprint = candidate.fingerprint.numbered(*count);
         }
         *count += 1;
     }

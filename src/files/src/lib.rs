@@ -19,6 +19,7 @@
 //! What a language needs is data in `grammars/<language>/language.yml`; what holds for all is in `grammars/shared.yml`.
 //! Knows nothing of what the code says.
 
+mod changed;
 mod discover;
 mod history;
 mod language;
@@ -35,6 +36,7 @@ mod snapshot;
 mod source;
 mod stamp;
 
+pub use changed::{changed_lines, similarity};
 pub use discover::{discover, discover_stored};
 pub use history::history;
 pub use marks::content_marks;

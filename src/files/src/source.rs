@@ -62,6 +62,15 @@ impl Source {
         Content { id, text }
     }
 
+    /// The text of the file at a relative path, whatever it is; `None` where there is none.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<String> {
+        match self {
+            Self::Disk(root) => std::fs::read_to_string(root.join(path)).ok(),
+            Self::Stored(snapshot) => snapshot.text(path),
+        }
+    }
+
     /// Reads the file at a relative path if it has at most `max_bytes` bytes.
     pub(crate) fn read_text(&self, path: &str, max_bytes: u64) -> Result<String, Problem> {
         let bytes = self

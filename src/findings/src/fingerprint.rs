@@ -30,6 +30,12 @@ impl Fingerprint {
         (text.len() == 17 && text.chars().all(is_hex)).then(|| Self(text.to_owned()))
     }
 
+    /// The identity of the `count`th further one that is equal in rule, function and text; by order of place.
+    #[must_use]
+    pub fn numbered(&self, count: u32) -> Self {
+        Self::of(&[&self.0], count)
+    }
+
     /// The hex digits.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -26,6 +26,11 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         },
         root: &report.root,
         commit: report.commit.as_deref(),
+        compared: report.compared.as_ref().map(|compared| ComparedForm {
+            with: &compared.with,
+            commit: &compared.commit,
+            changed_files: compared.n_changed,
+        }),
         stats: StatsForm::of(&report.stats),
         hits: report.hits.iter().map(HitForm::of).collect(),
         problems: report.problems.iter().map(ProblemForm::of).collect(),
@@ -45,9 +50,19 @@ struct Document<'a> {
     tool: ToolForm<'a>,
     root: &'a str,
     commit: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared: Option<ComparedForm<'a>>,
     stats: StatsForm<'a>,
     hits: Vec<HitForm<'a>>,
     problems: Vec<ProblemForm<'a>>,
+}
+
+/// Only there when the scan was asked to compare.
+#[derive(Serialize)]
+struct ComparedForm<'a> {
+    with: &'a str,
+    commit: &'a str,
+    changed_files: usize,
 }
 
 #[derive(Serialize)]

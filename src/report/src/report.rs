@@ -29,6 +29,17 @@ pub struct Stats {
     pub other: Vec<(String, usize)>,
 }
 
+/// What a tree was compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// As the user called it: a branch, a commit, `HEAD`.
+    pub with: String,
+    /// The commit that stands for it: the common ancestor.
+    pub commit: String,
+    /// Files that are read and differ, those that are new or gone included.
+    pub n_changed: usize,
+}
+
 /// Everything one scan has to say. Sorting and filtering is done by who makes it; formats keep the order
 /// unless they say otherwise.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +58,8 @@ pub struct Report<'a> {
     pub rules: &'a [Rule],
     /// What was found: by file, line, column and rule.
     pub hits: Vec<Candidate>,
+    /// What the tree was compared with, when only what a change brought is reported.
+    pub compared: Option<Compared>,
     /// What could not be read or was cut short: by file, line and message.
     pub problems: Vec<Problem>,
     /// Counts and times.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use betwixt_base::workspace::SourceFile;
+use betwixt_base::workspace::{SourceFile, Workspace};
 use betwixt_files::{ContentId, Stamp};
 use rustc_hash::FxHashSet;
 
@@ -118,13 +118,22 @@ impl Cache {
         }
     }
 
-    /// Remembers which file of the tree on disk has which content; `None` is one that nobody had to read.
-    pub fn remember<'a>(&self, files: impl Iterator<Item = (&'a str, Stamp, ContentId)>) {
-        self.stamps.write(&self.folder, VERSION, self.opened, files);
+    /// Writes what the run learned: which file had which content, and what was added. To be called once, at the end.
+    pub fn close(&self, workspace: &Workspace, stamps: &[Stamp], contents: &[Option<ContentId>]) {
+        if stamps
+            .iter()
+            .any(|stamp| matches!(stamp, Stamp::Disk { .. }))
+        {
+            let files = workspace.files.iter().zip(stamps).zip(contents);
+            let known =
+                files.filter_map(|((file, stamp), id)| Some((file.path.as_str(), *stamp, (*id)?)));
+            self.stamps.write(&self.folder, VERSION, self.opened, known);
+        }
+        self.finish();
     }
 
-    /// Puts what was added in its place, and clears up when there is much to clear. To be called once, at the end.
-    pub fn finish(&self) {
+    /// Puts what was added in its place, and clears up when there is much to clear.
+    fn finish(&self) {
         let added = self
             .added
             .lock()

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use betwixt_base::Problem;
+use betwixt_files::Source;
 use betwixt_findings::{Category, Confidence, Severity};
 use betwixt_report::text::Options;
 use betwixt_report::{
@@ -12,14 +12,15 @@ use betwixt_report::{
 };
 use betwixt_rules::{Catalogue, nearest};
 
-use crate::analysis::{self, Analysis};
+use crate::analysis::{self, Analysis, Asked};
 use crate::cli::{ColorChoice, Format, ScanArgs};
+use crate::compare::{self, Against};
 use crate::config::FailOn;
 use crate::failure::{FOUND, Failure, INCOMPLETE};
 use crate::measure::{Stopwatch, peak_rss_bytes};
 use crate::pipeline::Caching;
 use crate::project::{self, Project};
-use crate::{last_scan, settle, terminal, threads};
+use crate::{last_scan, terminal, threads};
 
 /// Runs the command.
 pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
@@ -29,12 +30,13 @@ pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
     let open = || Project::open(&args.path, !args.no_config);
     let project = watch.time("rules", || pool.install(open))?;
     let catalogue = select(&project, &args.rule, &args.category)?;
-    let report = pool.install(|| scan(&project, &catalogue, args, &choices, &mut watch))?;
-    let root = PathBuf::from(&report.root);
+    let (report, source) =
+        pool.install(|| scan(&project, &catalogue, args, &choices, &mut watch))?;
+    let root = source.root().to_path_buf();
     if !args.no_cache {
         last_scan::store(&root, &report.hits);
     }
-    let sources = Disk::new(&root);
+    let sources = Sources(source);
     terminal::write_to(args.output.as_deref(), &mut |out| {
         write(&report, &sources, args, color, out)
     })?;
@@ -117,7 +119,7 @@ fn scan<'a>(
     args: &ScanArgs,
     choices: &Choices,
     watch: &mut Stopwatch,
-) -> Result<Report<'a>, Failure> {
+) -> Result<(Report<'a>, Source), Failure> {
     let mut request = project.request();
     request.include_tests |= args.include_tests;
     request.measure_floor = args.measure_floor;
@@ -125,38 +127,58 @@ fn scan<'a>(
     if args.no_cache {
         request.cache = Caching::Off;
     }
-    let rules = &project.rulebook.digest;
-    let mut analysis = analysis::analyse(&request, catalogue, rules, true, watch)?;
-    let mut hits = std::mem::take(&mut analysis.hits);
-    let mut problems: Vec<Problem> = std::mem::take(&mut analysis.problems);
-    let context = settle::Context {
+    let asked = Asked {
         project,
-        ran: catalogue,
-        workspace: &analysis.workspace,
-        comments: &analysis.comments,
+        catalogue,
         severity: choices.min_severity,
         confidence: choices.min_confidence,
     };
-    problems.extend(settle::settle(&mut hits, context));
+    let (mut analysis, compared) = match against(args) {
+        Some(against) => {
+            let found = compare::compare(&request, &against, asked, watch)?;
+            (found.now, Some(found.compared))
+        }
+        None => {
+            let mut analysis = analysis::analyse(&request, asked, watch)?;
+            analysis.close(watch);
+            analysis.settle(asked);
+            (analysis, None)
+        }
+    };
+    let mut problems = std::mem::take(&mut analysis.problems);
     problems.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
     problems.dedup();
-    Ok(Report {
+    let root = analysis.source.root();
+    let report = Report {
         version: env!("CARGO_PKG_VERSION"),
-        root: analysis.root.to_string_lossy().into_owned(),
-        below: project::below_repository(&analysis.root),
+        root: root.to_string_lossy().into_owned(),
+        below: project::below_repository(root),
         commit: analysis.commit.clone(),
-        repository: project::origin(&analysis.root),
+        repository: project::origin(root),
         rules: catalogue.rules(),
-        hits,
+        hits: std::mem::take(&mut analysis.hits),
+        compared,
         problems,
-        stats: stats(analysis, watch),
-    })
+        stats: stats(&analysis, watch),
+    };
+    // The process ends soon; taking a large program apart would only cost time.
+    std::mem::forget(analysis.program.take());
+    Ok((report, analysis.source))
 }
 
-fn stats(analysis: Analysis, watch: &Stopwatch) -> Stats {
+/// What the tree is compared with, when that was asked for.
+fn against(args: &ScanArgs) -> Option<Against> {
+    match &args.diff {
+        Some(base) => Some(Against::Base(base.clone())),
+        None => args.staged.then_some(Against::Staged),
+    }
+}
+
+fn stats(analysis: &Analysis, watch: &Stopwatch) -> Stats {
     let mut seconds = watch.stages();
-    let steps = analysis
-        .steps
+    let program = analysis.program.as_ref();
+    let steps = program
+        .map_or(&[][..], |program| &program.stats.seconds)
         .iter()
         .map(|(step, seconds)| (format!("program.{step}"), *seconds));
     let at = seconds
@@ -164,7 +186,7 @@ fn stats(analysis: Analysis, watch: &Stopwatch) -> Stats {
         .position(|(stage, _)| stage == "program")
         .map_or(seconds.len(), |idx| idx + 1);
     seconds.splice(at..at, steps);
-    let counts = analysis.counts;
+    let counts = &analysis.counts;
     Stats {
         files: counts.files,
         functions: counts.functions,
@@ -174,7 +196,7 @@ fn stats(analysis: Analysis, watch: &Stopwatch) -> Stats {
         peak_rss_bytes: peak_rss_bytes(),
         total_seconds: watch.total(),
         seconds,
-        other: counts.other,
+        other: counts.other.clone(),
     }
 }
 
@@ -206,6 +228,15 @@ fn write(
                 out,
             )
         }
+    }
+}
+
+/// Source text from the tree that was scanned, which may be one that git stored.
+struct Sources(Source);
+
+impl SourceLines for Sources {
+    fn text(&self, file: &str) -> Option<String> {
+        self.0.text(file)
     }
 }
 

@@ -256,6 +256,7 @@ pub(super) fn build(book: &Rulebook, config: &Config, root: &Path) -> Result<Bui
         root: root.to_path_buf(),
         tree: Tree::Disk,
         cache: Caching::Off,
+        identify: false,
         exclude: config.exclude.clone(),
         include_tests: config.include_tests.unwrap_or(false),
         models: book.models.clone(),

@@ -4,6 +4,7 @@ mod cache;
 mod catalogue;
 mod cli;
 mod determinism;
+mod diff;
 mod links;
 mod lsp;
 mod robustness;

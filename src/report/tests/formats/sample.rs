@@ -96,6 +96,7 @@ pub(crate) fn report(rules: &[Rule]) -> Report<'_> {
         below: "shop/".into(),
         commit: Some("0123456789abcdef0123456789abcdef01234567".into()),
         repository: Some("https://example.com/shop".into()),
+        compared: None,
         rules,
         hits: vec![
             hit(4, Severity::High, Status::New),
