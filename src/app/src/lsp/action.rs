@@ -5,7 +5,7 @@ use std::path::Path;
 use betwixt_findings::Candidate;
 use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, Command, Diagnostic,
-    NumberOrString, Position, Range, ShowDocumentParams, TextEdit, WorkspaceEdit,
+    NumberOrString, Position, Range, ShowDocumentParams, TextEdit, Uri, WorkspaceEdit,
 };
 use serde_json::{Value, json};
 
@@ -129,24 +129,22 @@ fn suppress(
         title: format!("Suppress {} here, with a reason", short(&hit.rule)),
         kind: Some(CodeActionKind::QUICKFIX),
         diagnostics: Some(vec![diagnostic.clone()]),
-        edit: Some(WorkspaceEdit {
-            // A list without versions: the key of a map must not be a URI that changes.
-            changes: None,
-            document_changes: Some(lsp_types::DocumentChanges::Edits(vec![
-                lsp_types::TextDocumentEdit {
-                    text_document: lsp_types::OptionalVersionedTextDocumentIdentifier {
-                        uri,
-                        version: None,
-                    },
-                    edits: vec![lsp_types::OneOf::Left(edit)],
-                },
-            ])),
-            change_annotations: None,
-        }),
+        edit: Some(workspace_edit(&uri, &edit, client)),
         command: reveal,
         is_preferred: Some(false),
         ..CodeAction::default()
     }))
+}
+
+/// The edit in the form that the client takes.
+fn workspace_edit(uri: &Uri, edit: &TextEdit, client: &Client) -> WorkspaceEdit {
+    let form = if client.can.document_changes {
+        let document = json!({ "uri": uri, "version": null });
+        json!({ "documentChanges": [{ "textDocument": document, "edits": [edit] }] })
+    } else {
+        json!({ "changes": { uri.as_str(): [edit] } })
+    };
+    serde_json::from_value(form).unwrap_or_default()
 }
 
 /// How a comment begins and ends in front of that line.

@@ -26,6 +26,8 @@ pub(super) struct Abilities {
     pub(super) code_description: bool,
     /// Gives back what a diagnostic carries.
     pub(super) diagnostic_data: bool,
+    /// Takes edits of documents with their versions, not only texts by URI.
+    pub(super) document_changes: bool,
     /// Takes code actions, not only commands.
     pub(super) code_actions: bool,
     /// Renders Markdown in hovers.
@@ -56,6 +58,9 @@ impl Abilities {
             code_description: diagnostics
                 .is_some_and(|can| can.code_description_support == Some(true)),
             diagnostic_data: diagnostics.is_some_and(|can| can.data_support == Some(true)),
+            document_changes: workspace
+                .and_then(|workspace| workspace.workspace_edit.as_ref())
+                .is_some_and(|can| can.document_changes == Some(true)),
             code_actions: actions.is_some_and(|can| can.code_action_literal_support.is_some()),
             markdown: hover
                 .and_then(|can| can.content_format.as_ref())

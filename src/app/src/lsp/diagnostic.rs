@@ -23,6 +23,8 @@ use super::uri;
 pub(super) const SOURCE: &str = "betwixt";
 /// A hit over more lines is shown at its first one, or whole functions would be underlined.
 const MOST_LINES: u32 = 20;
+/// Steps of the path that are part of the text where a client cannot show them.
+const STEPS_TOLD: usize = 8;
 
 /// Places in files as the client writes them; each file is read once.
 pub(super) struct Places<'a> {
@@ -94,6 +96,12 @@ fn of_hit(path: &Path, hit: &Candidate, base: &Base, places: &mut Places<'_>) ->
     let mut message = clean(&hit.message);
     if !hit.fix.trim().is_empty() {
         message.push_str(&format!("\nFix: {}", clean(hit.fix.trim())));
+    }
+    if !can.related_information {
+        for (idx, step) in hit.trace.iter().take(STEPS_TOLD).enumerate() {
+            let place = format!("{}:{}", clean(&step.location.file), step.location.line);
+            message.push_str(&format!("\n{}. {place} {}", idx + 1, step_text(step)));
+        }
     }
     let related: Vec<DiagnosticRelatedInformation> = hit
         .trace

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use betwixt_findings::{Candidate, Status};
 use lsp_types::notification::PublishDiagnostics;
 use lsp_types::{MessageType, PublishDiagnosticsParams};
 use rayon::ThreadPool;
@@ -15,7 +16,7 @@ use super::board::{Base, Board};
 use super::client::Client;
 use super::diagnostic::{Places, of_page};
 use super::documents::Documents;
-use super::tree::{Change, Times, Tree, Watcher};
+use super::tree::{Change, Settled, Times, Tree, Watcher};
 use crate::failure::Failure;
 use crate::project::tree_around;
 
@@ -199,7 +200,7 @@ impl Worker {
             .partition(|folder| paths.contains(&folder.path));
         self.folders = kept;
         for tree in gone.into_iter().filter_map(|folder| folder.tree) {
-            self.publish(&tree, super::tree::Settled::default());
+            self.publish(&tree, Settled::default());
         }
     }
 
@@ -316,10 +317,11 @@ impl Worker {
 
     fn show(&self, tree: &Tree, times: Times, started: Instant) {
         let settled = tree.settle();
-        let n_hits = settled.hits.len();
+        let is_open = |hit: &&Candidate| hit.status == Status::New;
+        let n_hits = settled.hits.iter().filter(is_open).count();
         self.publish(tree, settled);
         self.client.log(format!(
-            "betwixt: {} files, {n_hits} hits in {} ms (linking {}, rules {})",
+            "betwixt: {} files, {n_hits} open hits in {} ms (linking {}, rules {})",
             tree.n_files(),
             started.elapsed().as_millis(),
             times.link,
@@ -328,7 +330,7 @@ impl Worker {
     }
 
     /// Sends the diagnostics of every file where they are not what they were.
-    fn publish(&self, tree: &Tree, settled: super::tree::Settled) {
+    fn publish(&self, tree: &Tree, settled: Settled) {
         let base = Arc::new(Base {
             folder: tree.folder().to_path_buf(),
             rules: Arc::clone(tree.rules()),

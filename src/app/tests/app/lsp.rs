@@ -192,7 +192,10 @@ fn everything() -> Value {
 
 /// The text after the first edit of an action.
 fn edited(action: &Value, text: &str) -> String {
-    let edit = &action["edit"]["documentChanges"][0]["edits"][0];
+    let by_uri = action["edit"]["changes"]
+        .as_object()
+        .expect("edits by file");
+    let edit = &by_uri.values().next().expect("one file")[0];
     let line = edit["range"]["start"]["line"].as_u64().expect("a line") as usize;
     let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
     lines.insert(line, edit["newText"].as_str().expect("a text").to_owned());
@@ -327,6 +330,8 @@ fn a_client_that_can_little_gets_what_it_can_show() {
     for extra in ["relatedInformation", "codeDescription", "data"] {
         assert_eq!(one[extra], Value::Null, "{extra}");
     }
+    let text = one["message"].as_str().expect("a text");
+    assert!(text.contains("\n1. main.go:10 entry"), "{text}");
     assert!(editor.actions(&one).is_empty());
     assert_eq!(
         editor.ask("textDocument/definition", json!({})),

@@ -155,19 +155,19 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// 0 to 100: severity first, confidence within it.
-fn rank(severity: Severity, confidence: Confidence) -> f64 {
+/// 0 to 100: severity first, confidence within it. Whole, as some readers take nothing else.
+fn rank(severity: Severity, confidence: Confidence) -> u8 {
     let severity = match severity {
-        Severity::Critical => 80.0,
-        Severity::High => 60.0,
-        Severity::Medium => 40.0,
-        Severity::Low => 20.0,
-        Severity::Info => 0.0,
+        Severity::Critical => 80,
+        Severity::High => 60,
+        Severity::Medium => 40,
+        Severity::Low => 20,
+        Severity::Info => 0,
     };
     let confidence = match confidence {
-        Confidence::High => 20.0,
-        Confidence::Medium => 12.0,
-        Confidence::Low => 4.0,
+        Confidence::High => 20,
+        Confidence::Medium => 12,
+        Confidence::Low => 4,
     };
     severity + confidence
 }

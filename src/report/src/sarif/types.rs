@@ -70,7 +70,7 @@ pub(super) struct Markdown {
 #[derive(Serialize)]
 pub(super) struct Configuration {
     pub(super) level: &'static str,
-    pub(super) rank: f64,
+    pub(super) rank: u8,
 }
 
 #[derive(Serialize)]
@@ -132,7 +132,7 @@ pub(super) struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rule_index: Option<usize>,
     pub(super) level: &'static str,
-    pub(super) rank: f64,
+    pub(super) rank: u8,
     pub(super) baseline_state: &'static str,
     pub(super) message: Message,
     pub(super) locations: Vec<Location>,
