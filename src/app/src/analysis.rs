@@ -141,16 +141,34 @@ impl Analysis {
 
     /// Makes of what the rules claim what is reported; what is wrong with suppressions becomes a problem.
     pub fn settle(&mut self, asked: Asked<'_>) {
-        let context = settle::Context {
+        self.judge(asked);
+        self.narrow(asked);
+    }
+
+    /// The first half of [`Analysis::settle`]: nothing is left out yet for being harmless or doubtful.
+    pub fn judge(&mut self, asked: Asked<'_>) {
+        let mut hits = std::mem::take(&mut self.hits);
+        let mistakes = settle::judge(&mut hits, self.context(asked));
+        self.hits = hits;
+        self.problems.extend(mistakes);
+    }
+
+    /// The second half of [`Analysis::settle`].
+    pub fn narrow(&mut self, asked: Asked<'_>) {
+        let mut hits = std::mem::take(&mut self.hits);
+        settle::narrow(&mut hits, self.context(asked));
+        self.hits = hits;
+    }
+
+    fn context<'a>(&'a self, asked: Asked<'a>) -> settle::Context<'a> {
+        settle::Context {
             project: asked.project,
             ran: asked.catalogue,
             workspace: &self.workspace,
             comments: &self.comments,
             severity: asked.severity,
             confidence: asked.confidence,
-        };
-        let mistakes = settle::settle(&mut self.hits, context);
-        self.problems.extend(mistakes);
+        }
     }
 
     /// Writes what was learned into the cache, once for all states of the tree that share it.

@@ -56,6 +56,10 @@ pub enum Command {
     Graph(GraphArgs),
     /// Show hits while code is written: a language server on standard input and output.
     Lsp(LspArgs),
+    /// Ask the ledger what was found where, since when, and who decided what.
+    Query(Box<QueryArgs>),
+    /// Accept, close or reopen a finding, as a person, with a reason.
+    Decide(DecideArgs),
 }
 
 /// When to use colours.
@@ -68,6 +72,173 @@ pub enum ColorChoice {
     Always,
     /// Never.
     Never,
+}
+
+/// How an answer of the ledger is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum TableFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For scripts: `betwixt.query/1`.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// `betwixt query`.
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// Words that must all stand in fingerprint, rule, service, file, function or message.
+    #[arg(value_name = "EXPR")]
+    pub words: Vec<String>,
+    /// The tree whose history is asked for.
+    #[arg(long, default_value = ".", value_name = "PATH")]
+    pub path: PathBuf,
+    /// The ledger: a file or `postgres://user@host/database` [default: that of the tree].
+    #[arg(long, value_name = "URL|PATH")]
+    pub ledger: Option<String>,
+    /// Only these rules: full ids or bare names. All lists take commas and may be repeated.
+    #[arg(
+        long,
+        value_name = "ID",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub rule: Vec<String>,
+    /// Only these categories.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub category: Vec<String>,
+    /// Only these severities.
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub severity: Vec<String>,
+    /// Only these: open, confirmed, refuted, undecided, accepted, closed, suppressed, baseline, gone.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub status: Vec<String>,
+    /// Only these services.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub service: Vec<String>,
+    /// Only in these files or folders; `*` stands for anything.
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub file: Vec<String>,
+    /// Only what these traced, reviewed or decided: part of a model's or a person's name.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub actor: Vec<String>,
+    /// Only what was first seen on this day or later: `2026-11-20`, or `30d` for days ago.
+    #[arg(long, value_name = "DAY", help_heading = "Selection")]
+    pub since: Option<String>,
+    /// Only what was first seen before the end of this day.
+    #[arg(long, value_name = "DAY", help_heading = "Selection")]
+    pub until: Option<String>,
+    /// All projects of a ledger that several share.
+    #[arg(long, help_heading = "Selection")]
+    pub all_projects: bool,
+    /// Sort by these columns; `-` in front of one for descending.
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        help_heading = "Output"
+    )]
+    pub sort: Vec<String>,
+    /// Count the findings by this column instead of listing them.
+    #[arg(long, value_name = "COLUMN", help_heading = "Output")]
+    pub count_by: Option<String>,
+    /// Show these columns.
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        value_delimiter = ',',
+        help_heading = "Output"
+    )]
+    pub columns: Vec<String>,
+    /// At most so many rows; what was left out is said.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1000,
+        help_heading = "Output"
+    )]
+    pub limit: u32,
+    /// How to write the answer.
+    #[arg(long, short, value_enum, default_value_t, help_heading = "Output")]
+    pub format: TableFormat,
+    /// Write the answer to a file instead of standard output.
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// Run one statement that reads.
+    #[arg(long, value_name = "SELECT", conflicts_with_all = ["words", "count_by", "columns", "sort"], help_heading = "SQL")]
+    pub sql: Option<String>,
+    /// Stop a statement after so many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400), help_heading = "SQL")]
+    pub timeout: u64,
+    /// Print what tables, views and columns mean.
+    #[arg(long, help_heading = "SQL")]
+    pub schema: bool,
+}
+
+/// What a person decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DecisionWord {
+    /// It is intended, or lived with.
+    Accept,
+    /// It is fixed, or wrong.
+    Close,
+    /// It is open again.
+    Reopen,
+}
+
+/// `betwixt decide`.
+#[derive(Debug, Args)]
+pub struct DecideArgs {
+    /// The finding: the first digits of its fingerprint.
+    pub fingerprint: String,
+    /// What is decided.
+    #[arg(value_enum)]
+    pub decision: DecisionWord,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Who decides [default: `user.name` of git].
+    #[arg(long = "as", value_name = "NAME")]
+    pub person: Option<String>,
+    /// The tree.
+    #[arg(long, default_value = ".", value_name = "PATH")]
+    pub path: PathBuf,
+    /// The ledger: a file or `postgres://user@host/database` [default: that of the tree].
+    #[arg(long, value_name = "URL|PATH")]
+    pub ledger: Option<String>,
 }
 
 /// How the report is written.
@@ -164,6 +335,17 @@ pub struct ScanArgs {
     /// Read nothing from the cache and write nothing to it.
     #[arg(long, help_heading = "Running")]
     pub no_cache: bool,
+    /// Write what was seen into the ledger; makes it on first use.
+    #[arg(long, conflicts_with_all = ["diff", "staged"], help_heading = "Running")]
+    pub record: bool,
+    /// The ledger: a file or `postgres://user@host/database` [default: that of the tree].
+    #[arg(
+        long,
+        value_name = "URL|PATH",
+        requires = "record",
+        help_heading = "Running"
+    )]
+    pub ledger: Option<String>,
     /// Parse the same files once more, do nothing else, and report that time as `seconds.floor`.
     #[arg(long, help_heading = "Running")]
     pub measure_floor: bool,
@@ -188,6 +370,9 @@ pub struct ExplainArgs {
     /// The tree that was scanned.
     #[arg(default_value = ".")]
     pub path: PathBuf,
+    /// The ledger that knows the history: a file or `postgres://user@host/database` [default: that of the tree].
+    #[arg(long, value_name = "URL|PATH")]
+    pub ledger: Option<String>,
 }
 
 /// `betwixt rules`.
@@ -196,13 +381,23 @@ pub enum RulesCommand {
     /// List all rules.
     List(RulesListArgs),
     /// Show one rule in full.
-    Show(ExplainArgs),
+    Show(RulesShowArgs),
     /// Run the scenarios beside the rules.
     Test(RulesTestArgs),
     /// List the words rules may use: detectors with their conditions, guards, facts.
     Words(RulesWordsArgs),
     /// Hold what schema-contract says of statements against a PostgreSQL server.
     Verify(RulesVerifyArgs),
+}
+
+/// `betwixt rules show`.
+#[derive(Debug, Args)]
+pub struct RulesShowArgs {
+    /// A rule id or a rule's bare name.
+    pub id: String,
+    /// The tree whose own rules are known too.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
 }
 
 /// `betwixt rules words`.

@@ -15,8 +15,10 @@ use toml::de::{DeTable, DeValue};
 
 use betwixt_rules::nearest;
 
+mod ledger;
 mod review;
 
+pub use ledger::LedgerConfig;
 pub use review::{AgentConfig, ProviderName, ReviewConfig};
 
 /// Name of the file.
@@ -35,6 +37,8 @@ pub struct Config {
     pub fail_on: Option<FailOn>,
     /// Least confidence of reported hits.
     pub min_confidence: Option<Confidence>,
+    /// Where history is kept, and what of it.
+    pub ledger: LedgerConfig,
     /// Settings of single rules by the id or name written, with the line they start at.
     pub rules: BTreeMap<String, RuleConfig>,
     /// Who is asked to confirm, and what that may cost.
@@ -142,8 +146,9 @@ impl Reader {
                 "scan" => self.scan(value, &mut config),
                 "rules" => self.rules(value, &mut config.rules),
                 "review" => self.review(value, &mut config.review),
+                "ledger" => self.ledger(value, &mut config.ledger),
                 other => {
-                    let known = ["tenancy", "scan", "rules", "review"];
+                    let known = ["tenancy", "scan", "rules", "review", "ledger"];
                     self.unknown("table", other, &key.span(), &known);
                 }
             }
@@ -214,6 +219,14 @@ impl Reader {
             }
         }
         out
+    }
+
+    fn string(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+        let text = value.get_ref().as_str().map(str::to_owned);
+        if text.is_none() {
+            self.wrong_type(key, "text in quotes", value);
+        }
+        text
     }
 
     fn boolean(&mut self, key: &str, value: &Value<'_>) -> Option<bool> {

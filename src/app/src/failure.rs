@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use betwixt_files::GitError;
+use betwixt_ledger::LedgerError;
 use betwixt_review::ReviewError;
 
 /// Exit status when something at or above `--fail-on` was found.
@@ -68,8 +69,58 @@ pub enum Failure {
     Git(GitError),
     /// A file could not be written.
     Output(PathBuf, std::io::Error),
+    /// The ledger could not do something.
+    Ledger(LedgerError),
     /// A bug of ours.
     Internal(String),
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}
+
+/// Exit status of a failure of the ledger, and what to do next.
+fn ledger_row(error: &LedgerError) -> (u8, &'static str) {
+    match error {
+        LedgerError::Missing(_) => (
+            3,
+            "`betwixt scan --record` makes one; `--ledger` names another",
+        ),
+        LedgerError::Open { .. } | LedgerError::File { .. } => (
+            2,
+            "check that the folder exists and can be written to, or name another place with `--ledger`",
+        ),
+        LedgerError::ReadOnly(_) => (
+            2,
+            "give yourself the right to write there, or name another place with `--ledger`",
+        ),
+        LedgerError::Corrupt { .. } => (
+            2,
+            "nothing was changed; put a copy back, or move the file away to begin a new one",
+        ),
+        LedgerError::Newer { .. } => (2, "use the newer betwixt; nothing was changed"),
+        LedgerError::Full(_) => (
+            INCOMPLETE,
+            "make space and run the same again; what was stored is not paid for twice",
+        ),
+        LedgerError::Busy(_) | LedgerError::Unreachable { .. } => (
+            INCOMPLETE,
+            "check the address and the server, then run the same again; what was stored is not paid for twice",
+        ),
+        LedgerError::TooSlow(_) => (2, "ask for less, or give it more time with `--timeout`"),
+        LedgerError::Query(_) => (
+            2,
+            "`betwixt query --schema` shows tables, views and their columns",
+        ),
+        LedgerError::Refused(_) => (2, "`betwixt explain FINGERPRINT` shows who did what"),
+        LedgerError::LeaseLost { .. } => (INCOMPLETE, "run the same again"),
+        LedgerError::Store { .. } => (
+            INCOMPLETE,
+            "run the same again; when it stays, please report it with the lines above",
+        ),
+    }
 }
 
 impl Failure {
@@ -129,6 +180,10 @@ impl Failure {
             Self::Review(error) => review_row(error),
             Self::Git(error) => git_row(error),
             Self::Output(..) => say(2, "check that the folder exists and can be written to"),
+            Self::Ledger(error) => {
+                let (code, next) = ledger_row(error);
+                say(code, next)
+            }
             Self::Internal(_) => say(
                 INCOMPLETE,
                 "this is a bug in betwixt; please report it with the lines above",
@@ -167,7 +222,10 @@ impl fmt::Display for Failure {
             }
             Self::NothingToRead(path) => write!(f, "nothing to read in `{}`", path.display()),
             Self::UnknownHit(id) => {
-                write!(f, "no rule and no hit of the last scan is called `{id}`")
+                write!(
+                    f,
+                    "no rule, no hit of the last scan and nothing in the ledger is called `{id}`"
+                )
             }
             Self::NotRaised(digits) => write!(f, "the scan raises no open hit `{digits}`"),
             Self::NoAgent => f.write_str("no agent to ask"),
@@ -177,6 +235,7 @@ impl fmt::Display for Failure {
             Self::UntrustedAgent(what) => write!(f, "the betwixt.toml of the tree wants to {what}"),
             Self::Review(error) => write!(f, "{error}"),
             Self::Git(error) => write!(f, "{error}"),
+            Self::Ledger(error) => error.fmt(f),
             Self::Output(path, error) => write!(f, "cannot write `{}`: {error}", path.display()),
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod analysis;
 pub mod cache;
+pub mod chronicle;
 pub mod cli;
 pub mod clock;
 pub mod command;
@@ -17,10 +18,12 @@ pub mod last_scan;
 pub mod lower;
 pub mod lsp;
 pub mod measure;
+pub mod memory;
 pub mod pipeline;
 pub mod progress;
 pub mod project;
 mod reading;
+pub mod record;
 pub mod review;
 pub mod rulebook;
 #[cfg(test)]

@@ -29,9 +29,16 @@ pub struct Context<'a> {
 
 /// What of the claims is reported and how; what is wrong with suppressions comes back.
 pub fn settle(hits: &mut Vec<Candidate>, context: Context<'_>) -> Vec<Problem> {
+    let mistakes = judge(hits, context);
+    narrow(hits, context);
+    mistakes
+}
+
+/// The first half: what the claims are held against, with nothing left out for being harmless or doubtful.
+pub fn judge(hits: &mut Vec<Candidate>, context: Context<'_>) -> Vec<Problem> {
     let config = &context.project.config;
     prepare(hits, context.workspace, config);
-    let mistakes = suppress::apply(
+    suppress::apply(
         hits,
         context.comments,
         suppress::Context {
@@ -39,7 +46,12 @@ pub fn settle(hits: &mut Vec<Candidate>, context: Context<'_>) -> Vec<Problem> {
             ran: context.ran.rules(),
             today: clock::today(),
         },
-    );
+    )
+}
+
+/// The second half: only what was asked for, in order.
+pub fn narrow(hits: &mut Vec<Candidate>, context: Context<'_>) {
+    let config = &context.project.config;
     let confidence = context.confidence.or(config.min_confidence);
     finish(
         hits,
@@ -48,7 +60,6 @@ pub fn settle(hits: &mut Vec<Candidate>, context: Context<'_>) -> Vec<Problem> {
             confidence: confidence.unwrap_or(Confidence::Low),
         },
     );
-    mistakes
 }
 
 /// Least levels of what is reported.

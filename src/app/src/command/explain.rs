@@ -1,16 +1,21 @@
-//! `betwixt explain`: a rule's help page, or a hit of the last scan in full.
+//! `betwixt explain`: a rule's help page, or a hit of the last scan or of the ledger in full, with its history.
 
+use betwixt_findings::Candidate;
+use betwixt_ledger::Ledger;
 use betwixt_report::text::Options;
 use betwixt_report::{hit_page, rule_page};
 
 use super::scan::Disk;
+use crate::chronicle::chronicle;
 use crate::cli::{ColorChoice, ExplainArgs};
 use crate::failure::Failure;
 use crate::project::Project;
-use crate::{last_scan, terminal};
+use crate::{last_scan, memory, terminal};
 
 /// Fewer digits of a fingerprint than this name no hit.
 const MIN_DIGITS: usize = 4;
+/// More findings of the ledger than this are not shown for the same digits.
+const MOST_PAGES: u32 = 20;
 
 /// Runs the command.
 pub(super) fn run(args: &ExplainArgs, color: ColorChoice) -> Result<u8, Failure> {
@@ -25,7 +30,9 @@ pub(super) fn run(args: &ExplainArgs, color: ColorChoice) -> Result<u8, Failure>
     if !is_hex {
         project.rule(&args.id)?;
     }
-    let hits = last_scan::find(&project.root, &args.id.to_ascii_lowercase());
+    let digits = args.id.to_ascii_lowercase();
+    let mut ledger = memory::open_to_read(&project, args.ledger.as_deref())?;
+    let hits = find(&project, ledger.as_mut(), &digits)?;
     if hits.is_empty() {
         return Err(Failure::UnknownHit(args.id.clone()));
     }
@@ -34,10 +41,38 @@ pub(super) fn run(args: &ExplainArgs, color: ColorChoice) -> Result<u8, Failure>
         width: terminal::width(),
     };
     let sources = Disk::new(&project.root);
-    let pages: Vec<String> = hits
-        .iter()
-        .map(|hit| hit_page(hit, catalogue.find(&hit.rule), &sources, &options))
-        .collect();
+    let mut pages = Vec::with_capacity(hits.len());
+    for hit in &hits {
+        let mut page = hit_page(hit, catalogue.find(&hit.rule), &sources, &options);
+        if let Some(ledger) = &mut ledger {
+            let history = chronicle(&ledger.history(&hit.fingerprint)?);
+            if !history.is_empty() {
+                page.push('\n');
+                page.push_str(&history);
+            }
+        }
+        pages.push(page);
+    }
     terminal::print(&pages.join("\n"))?;
     Ok(0)
+}
+
+/// The hits of the last scan, and what only the ledger remembers, by fingerprint.
+fn find(
+    project: &Project,
+    ledger: Option<&mut Ledger>,
+    digits: &str,
+) -> Result<Vec<Candidate>, Failure> {
+    let mut hits = last_scan::find(&project.root, digits);
+    if let Some(ledger) = ledger {
+        for fingerprint in ledger.fingerprints(digits, MOST_PAGES)? {
+            if hits
+                .iter()
+                .all(|hit| hit.fingerprint.as_str() != fingerprint)
+            {
+                hits.extend(ledger.last_claim(&fingerprint)?);
+            }
+        }
+    }
+    Ok(hits)
 }

@@ -1,11 +1,13 @@
 //! One file per command; each returns the exit status or why it failed.
 
 mod confirm;
+mod decide;
 mod explain;
 mod graph;
 mod init;
 mod inspect;
 mod lsp;
+mod query;
 mod rules;
 mod scan;
 mod verify;
@@ -26,5 +28,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Inspect(args) => inspect::run(args),
         Command::Graph(args) => graph::run(args, cli.color),
         Command::Lsp(args) => lsp::run(args),
+        Command::Query(args) => query::run(args),
+        Command::Decide(args) => decide::run(args),
     }
 }

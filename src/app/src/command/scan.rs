@@ -20,7 +20,8 @@ use crate::failure::{FOUND, Failure, INCOMPLETE};
 use crate::measure::{Stopwatch, peak_rss_bytes};
 use crate::pipeline::Caching;
 use crate::project::{self, Project};
-use crate::{last_scan, terminal, threads};
+use crate::record::Sight;
+use crate::{last_scan, memory, terminal, threads};
 
 /// Runs the command.
 pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
@@ -30,8 +31,17 @@ pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
     let open = || Project::open(&args.path, !args.no_config);
     let project = watch.time("rules", || pool.install(open))?;
     let catalogue = select(&project, &args.rule, &args.category)?;
-    let (report, source) =
-        pool.install(|| scan(&project, &catalogue, args, &choices, &mut watch))?;
+    let is_recorded = args.record || project.config.ledger.record == Some(true);
+    // A change is no state of the project. Opened before the work, so that what is wrong with it is known at once.
+    let mut ledger = match is_recorded && against(args).is_none() {
+        true => Some(memory::open(&project, args.ledger.as_deref())?),
+        false => None,
+    };
+    let Scanned {
+        report,
+        source,
+        sight,
+    } = pool.install(|| scan(&project, &catalogue, args, &choices, &mut watch))?;
     let root = source.root().to_path_buf();
     if !args.no_cache {
         last_scan::store(&root, &report.hits);
@@ -42,6 +52,13 @@ pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
     })?;
     if args.stats {
         terminal::complain(&stats_table(&report.stats));
+    }
+    if let Some((ledger, sight)) = ledger.as_mut().zip(sight) {
+        let recorded = sight.record(ledger, &root, &catalogue)?;
+        terminal::complain(&format!(
+            "recorded: {} new, {} seen before, {} gone, {} back\n",
+            recorded.new, recorded.seen, recorded.gone, recorded.back
+        ));
     }
     let fail_on = choices
         .fail_on
@@ -113,13 +130,21 @@ pub(super) fn select(
     }))
 }
 
+/// What a scan gives.
+struct Scanned<'a> {
+    report: Report<'a>,
+    source: Source,
+    /// The state of the whole tree; none when a change was looked at.
+    sight: Option<Sight>,
+}
+
 fn scan<'a>(
     project: &Project,
     catalogue: &'a Catalogue,
     args: &ScanArgs,
     choices: &Choices,
     watch: &mut Stopwatch,
-) -> Result<(Report<'a>, Source), Failure> {
+) -> Result<Scanned<'a>, Failure> {
     let mut request = project.request();
     request.include_tests |= args.include_tests;
     request.measure_floor = args.measure_floor;
@@ -133,6 +158,7 @@ fn scan<'a>(
         severity: choices.min_severity,
         confidence: choices.min_confidence,
     };
+    let mut sight = None;
     let (mut analysis, compared) = match against(args) {
         Some(against) => {
             let found = compare::compare(&request, &against, asked, watch)?;
@@ -141,7 +167,10 @@ fn scan<'a>(
         None => {
             let mut analysis = analysis::analyse(&request, asked, watch)?;
             analysis.close(watch);
-            analysis.settle(asked);
+            let lost = analysis.problems.clone();
+            analysis.judge(asked);
+            sight = Some(Sight::new(&analysis, &lost));
+            analysis.narrow(asked);
             (analysis, None)
         }
     };
@@ -163,7 +192,11 @@ fn scan<'a>(
     };
     // The process ends soon; taking a large program apart would only cost time.
     std::mem::forget(analysis.program.take());
-    Ok((report, analysis.source))
+    Ok(Scanned {
+        report,
+        source: analysis.source,
+        sight,
+    })
 }
 
 /// What the tree is compared with, when that was asked for.

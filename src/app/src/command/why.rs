@@ -24,7 +24,7 @@ pub(super) fn run(args: &WhyArgs) -> Result<u8, Failure> {
     let text = pool.install(|| {
         let built = pipeline::build(&project.request(), &mut Stopwatch::default())?;
         let id = find_file(&built.program.workspace, &built.root, &file)?;
-        Ok(betwixt_detect::why(&built.program, &rule, id, line))
+        Ok::<_, Failure>(betwixt_detect::why(&built.program, &rule, id, line))
     })?;
     terminal::print(&text)?;
     Ok(0)
