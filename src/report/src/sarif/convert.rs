@@ -8,6 +8,7 @@ use betwixt_findings::{Candidate, Confidence, Role, Severity, Status, TraceStep}
 use betwixt_rules::Rule;
 
 use super::limits;
+use super::line_hash::line_hashes;
 use super::types::{
     ArtifactLocation, AutomationDetails, CodeFlow, Configuration, Descriptor, DescriptorProperties,
     Driver, FlowLocation, Invocation, Location, Log, LogicalLocation, Markdown, Message,
@@ -241,7 +242,7 @@ fn outcome(hit: &Candidate, report: &Report<'_>, texts: &Texts<'_>) -> Outcome {
         },
         locations: vec![location(&hit.location, &hit.function, None, report, texts)],
         code_flows: code_flow(&hit.trace, report, texts),
-        partial_fingerprints: BTreeMap::from([("betwixt/v1", hit.fingerprint.as_str().to_owned())]),
+        partial_fingerprints: fingerprints(hit, texts),
         suppressions: suppressions(hit),
         properties: OutcomeProperties {
             category: hit.category.name(),
@@ -253,6 +254,14 @@ fn outcome(hit: &Candidate, report: &Report<'_>, texts: &Texts<'_>) -> Outcome {
             reasons: hit.reasons.clone(),
         },
     }
+}
+
+/// Ours, and the one that code hosts know an alert by where the text is at hand.
+fn fingerprints(hit: &Candidate, texts: &Texts<'_>) -> BTreeMap<&'static str, String> {
+    let ours = ("betwixt/v1", hit.fingerprint.as_str().to_owned());
+    let of_line = texts.line_hash(&hit.location.file, hit.location.line);
+    let of_line = of_line.map(|hash| ("primaryLocationLineHash", hash));
+    [Some(ours), of_line].into_iter().flatten().collect()
 }
 
 /// An empty list says "known not to be suppressed".
@@ -331,6 +340,8 @@ fn artifact(file: &str, report: &Report<'_>) -> ArtifactLocation {
 struct Texts<'a> {
     sources: &'a dyn SourceLines,
     last: RefCell<(String, Option<String>)>,
+    /// The file whose lines were hashed last, with their hashes.
+    hashed: RefCell<(String, Vec<String>)>,
 }
 
 impl<'a> Texts<'a> {
@@ -338,7 +349,18 @@ impl<'a> Texts<'a> {
         Self {
             sources,
             last: RefCell::default(),
+            hashed: RefCell::default(),
         }
+    }
+
+    /// What code hosts know a line by; `None` where the text cannot be had.
+    fn line_hash(&self, file: &str, line: u32) -> Option<String> {
+        let mut hashed = self.hashed.borrow_mut();
+        if hashed.0 != file {
+            let text = self.sources.text(file)?;
+            *hashed = (file.to_owned(), line_hashes(&text));
+        }
+        hashed.1.get(line.checked_sub(1)? as usize).cloned()
     }
 
     /// The place with columns in UTF-16 units; in bytes where the text cannot be had.

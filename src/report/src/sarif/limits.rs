@@ -84,3 +84,76 @@ pub(super) fn flow(trace: &[TraceStep]) -> impl Iterator<Item = &TraceStep> {
     let tail = (trace.len() - head).min(FLOW / 2);
     trace[..head].iter().chain(&trace[trace.len() - tail..])
 }
+
+#[cfg(test)]
+mod tests {
+    use betwixt_base::LineColumn;
+    use betwixt_findings::{Category, Confidence, Fingerprint, Location, Severity};
+
+    use super::*;
+
+    fn hit(severity: Severity, message: String) -> Candidate {
+        let at = LineColumn { line: 1, column: 1 };
+        Candidate {
+            fingerprint: Fingerprint::of(&["race/x"], 1),
+            rule: "race/x".into(),
+            category: Category::Race,
+            severity,
+            confidence: Confidence::Medium,
+            status: Status::New,
+            location: Location::new("a.go", at, at),
+            function: String::new(),
+            service: None,
+            message,
+            impact: String::new(),
+            fix: String::new(),
+            trace: Vec::new(),
+            reasons: Vec::new(),
+            suppression: None,
+        }
+    }
+
+    fn report(hits: Vec<Candidate>) -> Report<'static> {
+        Report {
+            hits,
+            ..Report::default()
+        }
+    }
+
+    #[test]
+    fn of_too_many_results_the_worst_stay_and_the_cut_is_said() {
+        let mut hits = vec![hit(Severity::Low, String::new()); RESULTS];
+        hits.push(hit(Severity::Critical, String::new()));
+        let report = report(hits);
+        let kept = keep(&report);
+        assert_eq!(kept.hits.len(), RESULTS);
+        assert_eq!(kept.hits[0].severity, Severity::Critical);
+        assert_eq!(
+            kept.cut.as_deref(),
+            Some(
+                "1 of 25001 results are left out, the least severe ones, to stay within what code hosts accept"
+            )
+        );
+    }
+
+    #[test]
+    fn results_with_long_texts_are_cut_by_size() {
+        let mut hits = vec![hit(Severity::Low, "x".repeat(1 << 20)); 100];
+        hits.push(hit(Severity::High, String::new()));
+        let report = report(hits);
+        let kept = keep(&report);
+        assert!((70..100).contains(&kept.hits.len()), "{}", kept.hits.len());
+        assert_eq!(kept.hits[0].severity, Severity::High);
+    }
+
+    #[test]
+    fn few_results_stay_in_their_order() {
+        let report = report(vec![
+            hit(Severity::Low, String::new()),
+            hit(Severity::High, String::new()),
+        ]);
+        let kept = keep(&report);
+        assert_eq!(kept.hits[0].severity, Severity::Low);
+        assert_eq!(kept.cut, None);
+    }
+}

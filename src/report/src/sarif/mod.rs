@@ -6,6 +6,7 @@
 
 mod convert;
 mod limits;
+mod line_hash;
 mod types;
 
 use std::io::{self, Write};

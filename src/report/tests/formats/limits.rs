@@ -1,9 +1,9 @@
 //! SARIF is valid, and stays within what code hosts accept.
 
-use betwixt_findings::{Role, Severity, Status};
+use betwixt_findings::Role;
 use betwixt_report::{NoSources, Report, sarif};
 
-use crate::sample::{Sources, hit, report, rule, written};
+use crate::sample::{Sources, report, rule, written};
 
 #[test]
 fn sarif_is_valid_with_and_without_content() {
@@ -59,38 +59,6 @@ fn paths_are_those_of_the_repository() {
     let place = &run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
     assert_eq!(place["uri"], "shop/orders/get%20%5B1%5D.go");
     assert_eq!(place["uriBaseId"], "%SRCROOT%");
-}
-
-#[test]
-fn of_too_many_results_the_worst_stay_and_the_cut_is_said() {
-    let rules = [rule()];
-    let mut all = report(&rules);
-    all.problems.clear();
-    all.hits = vec![hit(1, Severity::Low, Status::New); 25_000];
-    all.hits.iter_mut().for_each(|hit| hit.trace.clear());
-    all.hits.push(hit(9, Severity::Critical, Status::New));
-    let log = log(&all);
-    let run = &log["runs"][0];
-    let results = run["results"].as_array().unwrap();
-    assert_eq!(results.len(), 25_000);
-    assert_eq!(results[0]["properties"]["severity"], "critical");
-    let said = &run["invocations"][0]["toolExecutionNotifications"][0];
-    assert_eq!(
-        said["message"]["text"],
-        "1 of 25001 results are left out, the least severe ones, to stay within what code hosts accept"
-    );
-}
-
-#[test]
-fn results_with_long_texts_are_cut_by_size() {
-    let rules = [rule()];
-    let mut all = report(&rules);
-    let mut long = hit(1, Severity::Low, Status::New);
-    long.message = "x".repeat(1 << 20);
-    all.hits = vec![long; 100];
-    let out = written(|out| sarif::write(&all, &NoSources, out));
-    assert!(out.len() < 90 << 20, "{}", out.len());
-    assert!(out.contains("of 100 results are left out"));
 }
 
 #[test]
