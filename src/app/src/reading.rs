@@ -145,27 +145,31 @@ pub(crate) fn read_all(tree: &Files<'_>, known: Vec<Known>) -> Vec<Read> {
     let loaded: Vec<Read> = largest_first(files, is_wanted)
         .into_par_iter()
         .with_max_len(1)
-        .map(|id| {
-            let file = &files[id.0 as usize];
-            let content = content_of[&id];
-            let entry = tree.cache.and_then(|cache| cache.file(file, content));
-            match entry {
-                Some(entry) => restore(id, file, entry),
-                None => {
-                    let text = tree.source.read(file);
-                    keep(
-                        tree.cache,
-                        file,
-                        content,
-                        read_one(id, file, text, tree.limits),
-                    )
-                }
-            }
-        })
+        .map(|id| load(tree, id, content_of[&id]))
         .collect();
     read.extend(loaded);
     read.sort_by_key(|read| read.id);
     read
+}
+
+/// What one file that is lowered gives, for who asks for few: from the cache, or read now.
+pub(crate) fn read_known(tree: &Files<'_>, id: FileId) -> Option<Read> {
+    match look_at(tree, id) {
+        Known::Nothing => None,
+        Known::Content(content) => Some(load(tree, id, content)),
+        Known::Read(read, _) => Some(*read),
+    }
+}
+
+fn load(tree: &Files<'_>, id: FileId, content: ContentId) -> Read {
+    let file = &tree.files[id.0 as usize];
+    match tree.cache.and_then(|cache| cache.file(file, content)) {
+        Some(entry) => restore(id, file, entry),
+        None => {
+            let read = read_one(id, file, tree.source.read(file), tree.limits);
+            keep(tree.cache, file, content, read)
+        }
+    }
 }
 
 /// Files in an order that leaves no thread alone with a large one at the end.

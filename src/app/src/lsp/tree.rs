@@ -10,17 +10,19 @@ use std::time::Instant;
 
 use betwixt_base::workspace::{SourceFile, Workspace};
 use betwixt_base::{FileId, Problem};
+use betwixt_files::{Source, Stamp};
 use betwixt_findings::{Candidate, Location};
 use betwixt_program::{CodeFile, Input, Program};
 use betwixt_rules::Catalogue;
 use rayon::prelude::*;
 
 use super::documents::Documents;
+use crate::cache::Cache;
 use crate::failure::Failure;
 use crate::guard;
 use crate::pipeline::{self, Request};
 use crate::project::Project;
-use crate::reading::{Read, is_lowered, read_one};
+use crate::reading::{Files, Read, is_lowered, read_known, read_one};
 use crate::settle;
 use crate::suppress::FileComments;
 
@@ -57,6 +59,13 @@ pub(super) struct Settled {
     pub(super) hits: Vec<Candidate>,
     /// What is wrong with suppressions.
     pub(super) mistakes: Vec<Problem>,
+}
+
+/// Where the files of a folder are read from, as they were when it was listed.
+struct Store {
+    source: Source,
+    stamps: Vec<Stamp>,
+    cache: Option<Cache>,
 }
 
 /// A folder with its facts.
@@ -142,8 +151,20 @@ impl Tree {
             let known = self.known(file).map(|old| moved(old, id));
             reads.push(known);
         }
+        // Only a folder that is opened has much to gain from what earlier runs worked out.
+        let is_new = self.reads.is_empty();
+        let n_bytes = workspace.files.iter().map(|file| file.size).sum();
+        let cache = is_new.then(|| Cache::open(&found.root, n_bytes)).flatten();
         (self.root, self.workspace, self.reads) = (found.root, workspace, reads);
-        self.read_missing(documents, watcher);
+        let store = Store {
+            source: found.source,
+            stamps: found.stamps,
+            cache,
+        };
+        self.read_missing(documents, watcher, &store);
+        if let Some(cache) = &store.cache {
+            cache.close(&self.workspace, &[], &[]);
+        }
         Ok(())
     }
 
@@ -155,7 +176,7 @@ impl Tree {
         is_same.then(|| self.reads[idx].take()).flatten()
     }
 
-    fn read_missing(&mut self, documents: &Documents, watcher: &Watcher<'_>) {
+    fn read_missing(&mut self, documents: &Documents, watcher: &Watcher<'_>, store: &Store) {
         let mut order: Vec<usize> = (0..self.workspace.files.len())
             .filter(|&idx| self.reads[idx].is_none() && is_lowered(&self.workspace.files[idx]))
             .collect();
@@ -169,9 +190,9 @@ impl Tree {
                 if watcher.cancelled.load(Ordering::Relaxed) {
                     return (idx, None);
                 }
-                let read = self.read_at(idx, documents);
+                let read = self.read_stored(idx, documents, store);
                 (watcher.progress)(n_done.fetch_add(1, Ordering::Relaxed) + 1, n_all);
-                (idx, Some(read))
+                (idx, read)
             })
             .collect();
         for (idx, read) in read {
@@ -179,9 +200,29 @@ impl Tree {
         }
     }
 
+    /// As [`Self::read_at`], but from the cache where the file is known to it and not open.
+    fn read_stored(&self, idx: usize, documents: &Documents, store: &Store) -> Option<Read> {
+        if documents.get(&self.path_of(idx)).is_some() {
+            return Some(self.read_at(idx, documents));
+        }
+        let files = Files {
+            source: &store.source,
+            files: &self.workspace.files,
+            stamps: &store.stamps,
+            cache: store.cache.as_ref(),
+            identify: false,
+            limits: &self.request.limits,
+        };
+        read_known(&files, FileId(idx as u32))
+    }
+
+    fn path_of(&self, idx: usize) -> PathBuf {
+        self.folder.join(&self.workspace.files[idx].path)
+    }
+
     fn read_at(&self, idx: usize, documents: &Documents) -> Read {
         let file = &self.workspace.files[idx];
-        let text = match documents.get(&self.folder.join(&file.path)) {
+        let text = match documents.get(&self.path_of(idx)) {
             Some(document) => Ok(document.text.trim_start_matches('\u{feff}').to_owned()),
             None => betwixt_files::read(&self.root, file),
         };
