@@ -14,6 +14,7 @@ pub mod config;
 pub mod failure;
 pub mod floor;
 pub mod guard;
+pub mod journal;
 pub mod last_scan;
 pub mod lower;
 pub mod lsp;

@@ -15,7 +15,7 @@ const FILE: &str = ".betwixt/ledger.db";
 /// Where the URL is when the configuration names no other variable.
 const VARIABLE: &str = "BETWIXT_LEDGER";
 /// What of `.betwixt` is not for others; the rest is meant to be committed.
-const IGNORED: &str = "/ledger.db*\n/cache/\n";
+const IGNORED: &str = "/.gitignore\n/ledger.db*\n/cache/\n";
 
 /// Where the ledger of a tree is.
 ///

@@ -49,25 +49,53 @@ impl Ledger {
         })
     }
 
-    /// The last conclusion about a finding on the same case file.
+    /// The last settled conclusion about a finding on the same case file: one that asking again would only repeat.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn conclusion(
+    pub fn settled(
         &mut self,
         fingerprint: &Fingerprint,
         case: &str,
     ) -> Result<Option<Conclusion>, LedgerError> {
         let sql = "SELECT detail FROM conclusions WHERE project = $1 AND fingerprint = $2 AND case_hash = $3
+            ORDER BY id DESC";
+        let rows = self.store.rows(sql, &self.case(fingerprint, case))?;
+        // One of another version that cannot be read any more is asked for again.
+        let mut known = rows
+            .into_iter()
+            .filter_map(|row| serde_json::from_str(&Cells::of(row).text()).ok());
+        Ok(known.find(|conclusion: &Conclusion| conclusion.is_settled))
+    }
+
+    /// The last tracer's verdict on the same case file, other than undecided, that came to no settled conclusion: what a
+    /// reviewer can go on from.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn traced(
+        &mut self,
+        fingerprint: &Fingerprint,
+        case: &str,
+    ) -> Result<Option<Verdict>, LedgerError> {
+        if self.settled(fingerprint, case)?.is_some() {
+            return Ok(None);
+        }
+        let sql =
+            "SELECT detail FROM verdicts WHERE project = $1 AND fingerprint = $2 AND case_hash = $3
+                AND role = 'tracer' AND judgement <> 'undecided'
             ORDER BY id DESC LIMIT 1";
-        let parameters: [Value; 3] = [
+        let case = self.case(fingerprint, case);
+        let row = first_row(self.store.as_mut(), sql, &case)?;
+        Ok(row.and_then(|row| serde_json::from_str(&Cells::of(row).text()).ok()))
+    }
+
+    fn case(&self, fingerprint: &Fingerprint, case: &str) -> [Value; 3] {
+        [
             self.project.as_str().into(),
             fingerprint.as_str().into(),
             case.into(),
-        ];
-        let row = first_row(self.store.as_mut(), sql, &parameters)?;
-        // One of another version that cannot be read any more is asked for again.
-        Ok(row.and_then(|row| serde_json::from_str(&Cells::of(row).text()).ok()))
+        ]
     }
 }
 

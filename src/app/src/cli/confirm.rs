@@ -102,6 +102,10 @@ pub struct ConfirmArgs {
     /// Ask again what was settled before.
     #[arg(long, help_heading = "Agents")]
     pub again: bool,
+    /// The ledger that remembers what was asked and answered: a file or `postgres://user@host/database` [default: that of
+    /// the tree; a replay has none].
+    #[arg(long, value_name = "URL|PATH", help_heading = "Agents")]
+    pub ledger: Option<String>,
     /// Write every answer to this folder.
     #[arg(long, value_name = "DIR", help_heading = "Agents")]
     pub record: Option<PathBuf>,

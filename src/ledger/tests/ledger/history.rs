@@ -2,10 +2,12 @@
 
 use std::io::{BufRead, BufReader, Write};
 
-use betwixt_findings::ActorRole;
+use betwixt_findings::{ActorRole, Judgement};
 use betwixt_ledger::{Decision, DecisionKind, Ledger, Place, RunEnd};
 
-use crate::sample::{PROJECT, confirmed, exchange, fingerprint, hit, open, run, scan};
+use crate::sample::{
+    PROJECT, conclusion, confirmed, exchange, fingerprint, hit, open, run, scan, verdict,
+};
 
 pub(crate) fn what_is_stored_is_found_again(place: &Place) {
     let mut ledger = open(place);
@@ -26,9 +28,33 @@ pub(crate) fn what_is_stored_is_found_again(place: &Place) {
     assert_eq!(answered("a", ActorRole::Reviewer, 1), None);
     assert_eq!(answered("a", ActorRole::Tracer, 2), None);
     assert_eq!(answered("b", ActorRole::Tracer, 1), None);
-    let mut conclusion = |case| ledger.conclusion(&fingerprint("a"), case).unwrap();
+    let mut conclusion = |case| ledger.settled(&fingerprint("a"), case).unwrap();
     assert_eq!(conclusion("case1"), Some(confirmed("a")));
     assert_eq!(conclusion("case2"), None);
+}
+
+pub(crate) fn what_is_open_can_be_gone_on_with(place: &Place) {
+    let mut ledger = open(place);
+    let confirm = run(&mut ledger, "confirm");
+    let traced = |ledger: &mut Ledger, case| ledger.traced(&fingerprint("a"), case).unwrap();
+    assert_eq!(traced(&mut ledger, "case1"), None);
+    let trace = verdict("a", ActorRole::Tracer, "t");
+    ledger.store_verdict(confirm, &trace).unwrap();
+    assert_eq!(traced(&mut ledger, "case1"), Some(trace.clone()));
+    assert_eq!(traced(&mut ledger, "case2"), None);
+    let mut cut = conclusion("a", vec![trace.clone()]);
+    (cut.judgement, cut.is_settled) = (Judgement::Undecided, false);
+    ledger.conclude(confirm, &cut).unwrap();
+    assert_eq!(ledger.settled(&fingerprint("a"), "case1").unwrap(), None);
+    assert_eq!(traced(&mut ledger, "case1"), Some(trace));
+    ledger.conclude(confirm, &confirmed("a")).unwrap();
+    assert!(
+        ledger
+            .settled(&fingerprint("a"), "case1")
+            .unwrap()
+            .is_some()
+    );
+    assert_eq!(traced(&mut ledger, "case1"), None);
 }
 
 pub(crate) fn storing_again_changes_nothing(place: &Place) {

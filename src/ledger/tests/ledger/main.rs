@@ -35,7 +35,7 @@ macro_rules! cases {
 }
 
 cases! {
-    history: what_is_stored_is_found_again, storing_again_changes_nothing, one_finding_has_its_whole_history,
+    history: what_is_stored_is_found_again, what_is_open_can_be_gone_on_with, storing_again_changes_nothing, one_finding_has_its_whole_history,
         a_killed_writer_leaves_what_it_committed;
     roles: who_traced_does_not_review, nothing_is_confirmed_without_a_reviewer, a_review_needs_a_trace,
         only_people_decide, history_cannot_be_changed, the_same_conversation_may_trace_another_finding;

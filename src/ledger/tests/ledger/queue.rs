@@ -74,13 +74,13 @@ pub(crate) fn a_conclusion_and_its_work_are_stored_together(place: &Place) {
     let taken = ledger.lease("confirm", "w2", 1, HOUR).unwrap();
     let refused = ledger.conclude_leased(confirm, &confirmed("a"), &late[0]);
     assert!(matches!(refused, Err(LedgerError::LeaseLost { .. })));
-    assert_eq!(ledger.conclusion(&fingerprint("a"), "case1").unwrap(), None);
+    assert_eq!(ledger.settled(&fingerprint("a"), "case1").unwrap(), None);
     ledger
         .conclude_leased(confirm, &confirmed("a"), &taken[0])
         .unwrap();
     assert!(
         ledger
-            .conclusion(&fingerprint("a"), "case1")
+            .settled(&fingerprint("a"), "case1")
             .unwrap()
             .is_some()
     );

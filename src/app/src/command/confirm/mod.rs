@@ -13,19 +13,20 @@ use betwixt_program::Questions;
 use betwixt_report::confirm::{self, Confirmation, money};
 use betwixt_report::text::Options;
 use betwixt_report::{Report, clean};
-use betwixt_review::{Agents, Case, Event, NoJournal, Outcome, Recorder, Settings};
+use betwixt_review::{Agents, Case, Event, NoJournal, Outcome, Recorder, ReviewError, Settings};
 use betwixt_rules::Catalogue;
 
 use super::scan::{self, Disk, level};
 use crate::cli::{ColorChoice, ConfirmArgs, ConfirmFormat};
 use crate::config::FailOn;
 use crate::failure::{FOUND, Failure, INCOMPLETE};
+use crate::journal::LedgerJournal;
 use crate::measure::Stopwatch;
 use crate::pipeline::{self, Built};
 use crate::project::{self, Project};
 use crate::review::agents::{self, Asked};
 use crate::review::{Answers, case};
-use crate::{terminal, threads};
+use crate::{memory, terminal, threads};
 
 /// Runs the command.
 pub(super) fn run(args: &ConfirmArgs, color: ColorChoice) -> Result<u8, Failure> {
@@ -63,9 +64,17 @@ pub(super) fn run(args: &ConfirmArgs, color: ColorChoice) -> Result<u8, Failure>
                 reviewer: reviewer.as_ref(),
             };
             let told = |event: &Event<'_>| tell(event, &cases);
-            let outcome =
-                betwixt_review::run(&cases, &answers, agents, &settings, &NoJournal, &told)
-                    .map_err(Failure::Review)?;
+            let journal = journal(args, &project, &built, &selected.hits)?;
+            let outcome = match &journal {
+                Some(journal) => {
+                    betwixt_review::run(&cases, &answers, agents, &settings, journal, &told)
+                }
+                None => betwixt_review::run(&cases, &answers, agents, &settings, &NoJournal, &told),
+            };
+            if let Some(journal) = &journal {
+                journal.end(missing(&outcome).as_deref())?;
+            }
+            let outcome = outcome.map_err(Failure::Review)?;
             let result = confirmation(&built, &catalogue, &cases, outcome, selected.refused);
             write(&result, &built.root, args, color)?;
             let fail_on = fail_on.or(project.config.fail_on);
@@ -113,6 +122,28 @@ fn raise(
     let outcome = pipeline::detect(&built.program, catalogue);
     let selected = select::select(args, project, catalogue, &built, outcome.candidates)?;
     Ok((built, selected))
+}
+
+/// Where the run is remembered. What is replayed was remembered when it was asked.
+fn journal(
+    args: &ConfirmArgs,
+    project: &Project,
+    built: &Built,
+    hits: &[Candidate],
+) -> Result<Option<LedgerJournal>, Failure> {
+    if args.replay.is_some() && args.ledger.is_none() {
+        return Ok(None);
+    }
+    let ledger = memory::open(project, args.ledger.as_deref())?;
+    LedgerJournal::start(ledger, built.commit.as_deref(), hits).map(Some)
+}
+
+/// What the run left undone, in one line.
+fn missing(outcome: &Result<Outcome, ReviewError>) -> Option<String> {
+    match outcome {
+        Ok(outcome) => outcome.cut.clone(),
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 /// One line a candidate, as it is done: what became of it, what it cost, what was spent in all.
