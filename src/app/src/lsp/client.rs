@@ -131,6 +131,14 @@ impl Client {
         });
     }
 
+    /// A line in the client's log that somebody should read.
+    pub(super) fn warn(&self, message: impl Into<String>) {
+        self.notify::<LogMessage>(LogMessageParams {
+            typ: MessageType::WARNING,
+            message: message.into(),
+        });
+    }
+
     /// A message the user sees.
     pub(super) fn show(&self, typ: MessageType, message: impl Into<String>) {
         self.notify::<ShowMessage>(ShowMessageParams {

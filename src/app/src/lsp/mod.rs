@@ -54,7 +54,8 @@ pub fn serve(connection: &Connection, jobs: u16) -> Result<u8, Failure> {
         Ok(code) => Ok(code),
         Err(Trouble::Failure(failure)) => Err(failure),
         Err(Trouble::Protocol(error)) => {
-            terminal::complain(&format!("betwixt lsp: {error}\n"));
+            let hint = "an editor starts this command and speaks first";
+            terminal::complain(&format!("betwixt lsp: {error}; {hint}\n"));
             Ok(1)
         }
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use betwixt_base::workspace::{SourceFile, Workspace};
-use betwixt_base::{FileId, Problem};
+use betwixt_base::{FileId, Problem, ProblemSeverity};
 use betwixt_files::{Source, Stamp};
 use betwixt_findings::{Candidate, Location};
 use betwixt_program::{CodeFile, Input, Program};
@@ -83,6 +83,8 @@ pub(super) struct Tree {
     reads: Vec<Option<Read>>,
     /// What the rules claimed last, before anything was settled.
     claims: Vec<Candidate>,
+    /// What linking and the rules left out last.
+    problems: Vec<Problem>,
 }
 
 impl Tree {
@@ -102,6 +104,7 @@ impl Tree {
             workspace: Workspace::default(),
             reads: Vec::new(),
             claims: Vec::new(),
+            problems: Vec::new(),
         };
         tree.list(documents, watcher)?;
         Ok(tree)
@@ -120,6 +123,13 @@ impl Tree {
     /// How many files are in memory.
     pub(super) fn n_files(&self) -> usize {
         self.reads.iter().flatten().count()
+    }
+
+    /// What cost a whole file or rule, so that silence proves nothing about it.
+    pub(super) fn losses(&self) -> impl Iterator<Item = &Problem> {
+        let of_files = self.reads.iter().flatten().flat_map(|read| &read.problems);
+        let all = of_files.chain(&self.problems);
+        all.filter(|problem| problem.severity == ProblemSeverity::Error)
     }
 
     /// Reads configuration, rules and models again.
@@ -293,7 +303,10 @@ impl Tree {
         })?;
         let link = started.elapsed().as_millis();
         let started = Instant::now();
-        self.claims = pipeline::detect(&program, &self.rules).candidates;
+        let outcome = pipeline::detect(&program, &self.rules);
+        self.claims = outcome.candidates;
+        self.problems = outcome.problems;
+        self.problems.append(&mut program.problems);
         let detect = started.elapsed().as_millis();
         for (read, facts) in self.reads.iter_mut().zip(&mut program.code.files) {
             if let Some(code) = read.as_mut().and_then(|read| read.code.as_mut()) {

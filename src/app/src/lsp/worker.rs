@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use betwixt_base::Problem;
 use betwixt_findings::{Candidate, Status};
 use lsp_types::notification::PublishDiagnostics;
 use lsp_types::{MessageType, PublishDiagnosticsParams};
@@ -20,8 +21,9 @@ use super::tree::{Change, Settled, Times, Tree, Watcher};
 use crate::failure::Failure;
 use crate::project::tree_around;
 
-/// How long nobody must type before unsaved text is analysed.
-const PAUSE: Duration = Duration::from_millis(400);
+/// How long nobody must type before unsaved text is analysed: less where analysing takes little.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
 /// What happened.
 #[derive(Debug)]
@@ -69,6 +71,10 @@ pub(super) struct Worker {
     /// The text of open documents as it was analysed last.
     seen: BTreeMap<PathBuf, Arc<str>>,
     due: Option<Instant>,
+    /// How long the last analysis took.
+    last: Duration,
+    /// What was lost and said already.
+    told: BTreeSet<Problem>,
 }
 
 impl Worker {
@@ -91,6 +97,8 @@ impl Worker {
             edited: BTreeSet::new(),
             seen: BTreeMap::new(),
             due: None,
+            last: LONGEST_PAUSE,
+            told: BTreeSet::new(),
         }
     }
 
@@ -170,7 +178,7 @@ impl Worker {
     /// After a pause, unless something is due already.
     fn soon(&mut self, now: Instant) {
         if self.due.is_none_or(|at| at > now) {
-            self.due = Some(now + PAUSE);
+            self.due = Some(now + self.last.clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
         }
     }
 
@@ -315,15 +323,22 @@ impl Worker {
         change.unwrap_or(Change::Nothing)
     }
 
-    fn show(&self, tree: &Tree, times: Times, started: Instant) {
+    fn show(&mut self, tree: &Tree, times: Times, started: Instant) {
         let settled = tree.settle();
         let is_open = |hit: &&Candidate| hit.status == Status::New;
         let n_hits = settled.hits.iter().filter(is_open).count();
         self.publish(tree, settled);
+        self.last = started.elapsed();
+        for problem in tree.losses() {
+            if self.told.insert(problem.clone()) {
+                self.client
+                    .warn(format!("betwixt: {}: {}", problem.file, problem.message));
+            }
+        }
         self.client.log(format!(
             "betwixt: {} files, {n_hits} open hits in {} ms (linking {}, rules {})",
             tree.n_files(),
-            started.elapsed().as_millis(),
+            self.last.as_millis(),
             times.link,
             times.detect
         ));

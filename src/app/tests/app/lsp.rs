@@ -378,6 +378,31 @@ fn a_broken_configuration_is_told_and_mending_it_helps() {
 }
 
 #[test]
+fn a_lost_file_is_said_once() {
+    let editor = Editor::start(json!({}));
+    assert_eq!(editor.diagnostics().len(), 1);
+    let broken = "a b/é%/broken.go";
+    write(editor.folder.path(), broken, b"package main // \xff\n");
+    editor.tell(
+        "workspace/didChangeWatchedFiles",
+        json!({ "changes": [{ "uri": editor.uri(broken), "type": 1 }] }),
+    );
+    let told = loop {
+        let message = editor.wait_for("window/logMessage");
+        if message["type"] == 2 {
+            break message;
+        }
+    };
+    assert!(
+        told["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("broken.go: not UTF-8")),
+        "{told}"
+    );
+    assert_eq!(editor.stop(), 0);
+}
+
+#[test]
 fn leaving_without_a_word_ends_the_server() {
     let mut editor = Editor::start(json!({}));
     editor.tell("exit", Value::Null);
