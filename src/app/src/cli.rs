@@ -6,8 +6,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod accepted;
 mod confirm;
 
+pub use accepted::{
+    BaselineCommand, BaselineCreateArgs, BaselineShowArgs, BaselineUpdateArgs, SuppressionsArgs,
+};
 pub use confirm::{ConfirmArgs, ConfirmFormat};
 
 /// Finds the bugs that sit between the parts of a multi-tenant platform.
@@ -41,6 +45,11 @@ pub enum Command {
     Scan(ScanArgs),
     /// Let agents confirm candidates: one traces, another tries to refute, the engine checks what they cite.
     Confirm(Box<ConfirmArgs>),
+    /// Accept the hits there are, so that only new ones count.
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
+    /// List the comments that silence hits: what each does, who wrote it, how long ago.
+    Suppressions(SuppressionsArgs),
     /// Explain a rule, or a hit of the last scan by its fingerprint.
     Explain(ExplainArgs),
     /// List, show and test rules.

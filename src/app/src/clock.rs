@@ -5,6 +5,19 @@ use time::{Date, Duration, OffsetDateTime};
 
 use crate::suppress::Day;
 
+/// Now, in seconds since 1970.
+#[must_use]
+pub fn seconds() -> i64 {
+    OffsetDateTime::now_utc().unix_timestamp()
+}
+
+/// Today, in UTC, as it is written.
+#[must_use]
+pub fn date() -> String {
+    let (year, month, day) = today();
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// Today, in UTC.
 #[must_use]
 pub fn today() -> Day {

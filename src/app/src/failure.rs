@@ -67,6 +67,8 @@ pub enum Failure {
     Review(ReviewError),
     /// Git has no answer to what the tree should be compared with.
     Git(GitError),
+    /// A scan lost files or rules, so that what rests on it was not done.
+    Incomplete(String),
     /// A file could not be written.
     Output(PathBuf, std::io::Error),
     /// The ledger could not do something.
@@ -179,6 +181,10 @@ impl Failure {
             ),
             Self::Review(error) => review_row(error),
             Self::Git(error) => git_row(error),
+            Self::Incomplete(_) => say(
+                INCOMPLETE,
+                "`betwixt scan` says what is missing; mend it or leave it out with `exclude`",
+            ),
             Self::Output(..) => say(2, "check that the folder exists and can be written to"),
             Self::Ledger(error) => {
                 let (code, next) = ledger_row(error);
@@ -207,9 +213,10 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(message) | Self::NoInput(message) | Self::Internal(message) => {
-                f.write_str(message)
-            }
+            Self::Usage(message)
+            | Self::NoInput(message)
+            | Self::Incomplete(message)
+            | Self::Internal(message) => f.write_str(message),
             Self::Config(messages) => f.write_str(&messages.join("\nerror: ")),
             Self::UnknownRule { id, .. } => write!(f, "unknown rule `{id}`"),
             Self::UnknownCategory { name, .. } => write!(f, "unknown category `{name}`"),

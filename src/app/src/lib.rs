@@ -4,6 +4,7 @@
 //! table of exit statuses. Everything that touches disk, clock, environment or terminal is here or in `files`.
 
 pub mod analysis;
+pub mod baseline;
 pub mod cache;
 pub mod chronicle;
 pub mod cli;

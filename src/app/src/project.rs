@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use betwixt_syntax::Limits;
 
+use crate::baseline::Baseline;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::pipeline::{Caching, Request, Tree};
@@ -19,6 +20,8 @@ pub struct Project {
     pub root: PathBuf,
     /// What `betwixt.toml` says.
     pub config: Config,
+    /// What was accepted, when the tree says so.
+    pub baseline: Option<Baseline>,
     /// All rules and models, those of the tree included.
     pub rulebook: Rulebook,
 }
@@ -48,6 +51,11 @@ impl Project {
         } else {
             Config::default()
         };
+        let baseline = if use_config {
+            Baseline::read(&root)?
+        } else {
+            None
+        };
         let rulebook = rulebook::for_tree(&root, use_config)?;
         let unknown = config.unknown_rules(&rulebook.catalogue);
         if !unknown.is_empty() {
@@ -57,6 +65,7 @@ impl Project {
             path: path.to_path_buf(),
             root,
             config,
+            baseline,
             rulebook,
         })
     }

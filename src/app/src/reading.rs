@@ -74,7 +74,8 @@ fn look_at(tree: &Files<'_>, id: FileId) -> Known {
     let file = &tree.files[id.0 as usize];
     let stamp = &tree.stamps[id.0 as usize];
     let content = match (stamp, tree.cache) {
-        (Stamp::Content(content), _) => Some(*content),
+        (Stamp::Content(content), Some(cache)) => Some(cache.reason(*content).unwrap_or(*content)),
+        (Stamp::Content(content), None) => Some(*content),
         (_, Some(cache)) => cache.content(&file.path, stamp),
         (_, None) => None,
     };
@@ -106,13 +107,20 @@ fn look_at(tree: &Files<'_>, id: FileId) -> Known {
 
 /// The identity of a file's content, or of the reason why it has no text: what a file on disk goes by.
 pub(crate) fn settled_content(tree: &Files<'_>, file: &SourceFile, id: ContentId) -> ContentId {
-    let known = tree.cache.and_then(|cache| cache.file(file, id));
-    let reason = match known {
-        Some(entry) if entry.is_read => None,
-        Some(entry) => entry.problems.into_iter().next(),
-        None => tree.source.load(file).text.err(),
+    if tree
+        .cache
+        .is_some_and(|cache| cache.file(file, id).is_some())
+    {
+        return id;
+    }
+    let Err(problem) = tree.source.load(file).text else {
+        return id;
     };
-    reason.map_or(id, |problem| ContentId::of_reason(&problem.message))
+    let reason = ContentId::of_reason(&problem.message);
+    if let Some(cache) = tree.cache {
+        cache.add_reason(id, reason);
+    }
+    reason
 }
 
 /// What reading one file gave.

@@ -38,7 +38,7 @@ pub fn settle(hits: &mut Vec<Candidate>, context: Context<'_>) -> Vec<Problem> {
 pub fn judge(hits: &mut Vec<Candidate>, context: Context<'_>) -> Vec<Problem> {
     let config = &context.project.config;
     prepare(hits, context.workspace, config);
-    suppress::apply(
+    let mistakes = suppress::apply(
         hits,
         context.comments,
         suppress::Context {
@@ -46,7 +46,11 @@ pub fn judge(hits: &mut Vec<Candidate>, context: Context<'_>) -> Vec<Problem> {
             ran: context.ran.rules(),
             today: clock::today(),
         },
-    )
+    );
+    if let Some(baseline) = &context.project.baseline {
+        baseline.apply(hits);
+    }
+    mistakes
 }
 
 /// The second half: only what was asked for, in order.

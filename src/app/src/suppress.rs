@@ -129,45 +129,76 @@ pub struct Context<'a> {
     pub today: Day,
 }
 
+/// What became of one comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect<'a> {
+    /// Path of its file.
+    pub file: &'a str,
+    /// The comment.
+    pub comment: &'a Comment,
+    /// How many hits it silences.
+    pub n_silenced: usize,
+    /// What is wrong with it, one line each.
+    pub mistakes: Vec<Mistake>,
+}
+
 /// Marks the hits that are silenced and says what is wrong with comments.
 #[must_use]
 pub fn apply(hits: &mut [Candidate], files: &[FileComments], context: Context<'_>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for file in files {
-        for comment in &file.comments {
-            let problem = |message: String| Problem {
-                file: file.file.clone(),
-                line: Some(comment.line),
-                severity: ProblemSeverity::Warning,
-                message,
-            };
-            match &comment.content {
-                Err(mistake) => problems.push(problem(mistake.clone())),
-                Ok(suppression) => {
-                    let mistakes = apply_one(hits, &file.file, comment, suppression, context);
-                    problems.extend(mistakes.into_iter().map(problem));
-                }
-            }
-        }
-    }
-    problems
+    let effects = effects(hits, files, context);
+    let problems = effects.into_iter().flat_map(|effect| {
+        let (file, line) = (effect.file, effect.comment.line);
+        effect.mistakes.into_iter().map(move |message| Problem {
+            file: file.to_owned(),
+            line: Some(line),
+            severity: ProblemSeverity::Warning,
+            message,
+        })
+    });
+    problems.collect()
 }
 
+/// Marks the hits that are silenced and says what each comment does.
+#[must_use]
+pub fn effects<'a>(
+    hits: &mut [Candidate],
+    files: &'a [FileComments],
+    context: Context<'_>,
+) -> Vec<Effect<'a>> {
+    let mut effects = Vec::new();
+    for file in files {
+        for comment in &file.comments {
+            let (n_silenced, mistakes) = match &comment.content {
+                Err(mistake) => (0, vec![mistake.clone()]),
+                Ok(suppression) => apply_one(hits, &file.file, comment, suppression, context),
+            };
+            effects.push(Effect {
+                file: &file.file,
+                comment,
+                n_silenced,
+                mistakes,
+            });
+        }
+    }
+    effects
+}
+
+/// How many hits a comment silences, and what is wrong with it.
 fn apply_one(
     hits: &mut [Candidate],
     file: &str,
     comment: &Comment,
     suppression: &Suppression,
     context: Context<'_>,
-) -> Vec<Mistake> {
+) -> (usize, Vec<Mistake>) {
     if let Some(until) = suppression.until.filter(|until| *until < context.today) {
         let (year, month, day) = until;
         let rules = suppression.rules.join(", ");
-        return vec![format!(
-            "suppression of `{rules}` expired on {year:04}-{month:02}-{day:02}"
-        )];
+        let expired = format!("suppression of `{rules}` expired on {year:04}-{month:02}-{day:02}");
+        return (0, vec![expired]);
     }
     let mut mistakes = Vec::new();
+    let mut n_all = 0;
     for id in &suppression.rules {
         let is_named = |rule: &str| rule == id || rule.rsplit('/').next() == Some(id);
         if !context.known.rules().iter().any(|rule| is_named(&rule.id)) {
@@ -192,8 +223,9 @@ fn apply_one(
         if n_silenced == 0 && context.ran.iter().any(|rule| is_named(&rule.id)) {
             mistakes.push(format!("suppression of `{id}` matches no hit; remove it"));
         }
+        n_all += n_silenced;
     }
-    mistakes
+    (n_all, mistakes)
 }
 
 /// A comment of its own speaks for everything down to the first line of code: `-- name: Get :one` is a comment that

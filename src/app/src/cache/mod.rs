@@ -105,6 +105,30 @@ impl Cache {
         }
     }
 
+    /// What a content that is no text goes by: the reason's identity.
+    #[must_use]
+    pub fn reason(&self, id: ContentId) -> Option<ContentId> {
+        let key = reason_key(id);
+        if !self
+            .packs
+            .iter()
+            .any(|pack| pack.entries.contains_key(&key))
+        {
+            return None;
+        }
+        postcard::from_bytes(&self.get(&key)?).ok()
+    }
+
+    /// Keeps what a content that is no text goes by.
+    pub fn add_reason(&self, id: ContentId, reason: ContentId) {
+        if id.is_known()
+            && id != reason
+            && let Ok(bytes) = postcard::to_stdvec(&reason)
+        {
+            self.add(reason_key(id), &bytes);
+        }
+    }
+
     /// The hits of a tree, by a hash over all they depend on.
     #[must_use]
     pub fn hits(&self, inputs: &blake3::Hash) -> Option<HitsEntry> {
@@ -296,6 +320,13 @@ fn file_key(file: &SourceFile, id: ContentId) -> Key {
     if !file.language.is_code() {
         hasher.update(file.path.as_bytes());
     }
+    first_half(&hasher.finalize())
+}
+
+fn reason_key(id: ContentId) -> Key {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"reason");
+    hasher.update(id.as_bytes());
     first_half(&hasher.finalize())
 }
 

@@ -1,5 +1,6 @@
 //! One file per command; each returns the exit status or why it failed.
 
+mod baseline;
 mod confirm;
 mod decide;
 mod explain;
@@ -10,6 +11,7 @@ mod lsp;
 mod query;
 mod rules;
 mod scan;
+mod suppressions;
 mod verify;
 mod why;
 
@@ -21,6 +23,8 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
     match &cli.command {
         Command::Scan(args) => scan::run(args, cli.color),
         Command::Confirm(args) => confirm::run(args, cli.color),
+        Command::Baseline(command) => baseline::run(command),
+        Command::Suppressions(args) => suppressions::run(args),
         Command::Explain(args) => explain::run(args, cli.color),
         Command::Rules(args) => rules::run(args),
         Command::Init(args) => init::run(args),
