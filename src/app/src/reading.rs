@@ -107,13 +107,13 @@ fn look_at(tree: &Files<'_>, id: FileId) -> Known {
 
 /// The identity of a file's content, or of the reason why it has no text: what a file on disk goes by.
 pub(crate) fn settled_content(tree: &Files<'_>, file: &SourceFile, id: ContentId) -> ContentId {
-    if tree
-        .cache
-        .is_some_and(|cache| cache.file(file, id).is_some())
-    {
-        return id;
-    }
-    let Err(problem) = tree.source.load(file).text else {
+    let known = tree.cache.and_then(|cache| cache.file(file, id));
+    let problem = match known {
+        Some(entry) if entry.is_read => None,
+        Some(entry) => entry.problems.into_iter().next(),
+        None => tree.source.load(file).text.err(),
+    };
+    let Some(problem) = problem else {
         return id;
     };
     let reason = ContentId::of_reason(&problem.message);
