@@ -1,6 +1,7 @@
 //! What can be done about a hit: say that it is intended, or follow its path.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use betwixt_findings::Candidate;
 use lsp_types::{
@@ -103,7 +104,8 @@ fn suppress(
 ) -> Option<CodeActionOrCommand> {
     let text = documents.text(path)?;
     let at = diagnostic.range.start.line;
-    let line = Lines::new(&text).line(at + 1);
+    let lines = Lines::new(Arc::clone(&text));
+    let line = lines.line(at + 1);
     let indent: &str = &line[..line.len() - line.trim_start().len()];
     let (opener, closer) = comment(path, line.trim_start());
     let eol = if text.contains("\r\n") { "\r\n" } else { "\n" };

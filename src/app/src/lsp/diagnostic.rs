@@ -30,7 +30,7 @@ const STEPS_TOLD: usize = 8;
 pub(super) struct Places<'a> {
     documents: &'a Documents,
     can: Abilities,
-    texts: BTreeMap<PathBuf, Option<Arc<str>>>,
+    texts: BTreeMap<PathBuf, Lines>,
 }
 
 impl<'a> Places<'a> {
@@ -51,16 +51,16 @@ impl<'a> Places<'a> {
     }
 
     pub(super) fn range(&mut self, path: &Path, place: &Location) -> Range {
-        let text = self
-            .texts
-            .entry(path.to_path_buf())
-            .or_insert_with(|| self.documents.text(path));
+        let lines = self.texts.entry(path.to_path_buf()).or_insert_with(|| {
+            let text = self.documents.text(path);
+            Lines::new(text.unwrap_or_else(|| Arc::from("")))
+        });
         let mut place = place.clone();
         if place.end_line > place.line + MOST_LINES {
             place.end_line = place.line;
             place.end_column = u32::MAX;
         }
-        Lines::new(text.as_deref().unwrap_or_default()).range(&place, self.can.encoding)
+        lines.range(&place, self.can.encoding)
     }
 
     /// A place of a hit, for requests that name one.

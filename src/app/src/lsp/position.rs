@@ -1,5 +1,7 @@
 //! Lines and columns: ours count bytes from 1, the client's count what was agreed on from 0.
 
+use std::sync::Arc;
+
 use betwixt_base::LineIndex;
 use betwixt_findings::Location;
 use lsp_types::{Position, PositionEncodingKind, Range};
@@ -52,21 +54,21 @@ impl Encoding {
 
 /// A text with its lines.
 #[derive(Debug)]
-pub(super) struct Lines<'a> {
-    text: &'a str,
+pub(super) struct Lines {
+    text: Arc<str>,
     index: LineIndex,
 }
 
-impl<'a> Lines<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            index: LineIndex::new(text),
-        }
+impl Lines {
+    /// Finds the lines of a text; linear in its length.
+    pub(super) fn new(text: impl Into<Arc<str>>) -> Self {
+        let text = text.into();
+        let index = LineIndex::new(&text);
+        Self { text, index }
     }
 
     /// A line from 1, without what ends it; empty past the end.
-    pub(super) fn line(&self, line: u32) -> &'a str {
+    pub(super) fn line(&self, line: u32) -> &str {
         let Some(start) = self.index.line_start(line) else {
             return "";
         };

@@ -443,7 +443,7 @@ mod tests {
         );
         assert_eq!(
             Shift::between("a\nb\n", "a\nb\n"),
-            Shift { after: 0, by: 0 }
+            Shift { after: 2, by: 0 }
         );
         assert_eq!(Shift::between("a\na\n", "a\n"), Shift { after: 2, by: -1 });
         assert_eq!(Shift::between("", "a\nb\n"), Shift { after: 0, by: 2 });

@@ -254,8 +254,9 @@ impl Worker {
             return Ok(());
         }
         working.report(80, "looking for hits");
+        let read = started.elapsed();
         let times = self.pool.install(|| tree.analyse());
-        let shown = times.map(|times| self.show(&tree, times, started));
+        let shown = times.map(|times| self.show(&tree, read, times, started));
         folder.tree = Some(tree);
         shown
     }
@@ -303,8 +304,9 @@ impl Worker {
         self.publish(&tree, settled);
         let mut outcome = Ok(());
         if change == Change::Facts {
+            let read = started.elapsed();
             let times = self.pool.install(|| tree.analyse());
-            outcome = times.map(|times| self.show(&tree, times, started));
+            outcome = times.map(|times| self.show(&tree, read, times, started));
         }
         folder.tree = Some(tree);
         outcome
@@ -323,7 +325,7 @@ impl Worker {
         change.unwrap_or(Change::Nothing)
     }
 
-    fn show(&mut self, tree: &Tree, times: Times, started: Instant) {
+    fn show(&mut self, tree: &Tree, read: Duration, times: Times, started: Instant) {
         let settled = tree.settle();
         let is_open = |hit: &&Candidate| hit.status == Status::New;
         let n_hits = settled.hits.iter().filter(is_open).count();
@@ -336,9 +338,10 @@ impl Worker {
             }
         }
         self.client.log(format!(
-            "betwixt: {} files, {n_hits} open hits in {} ms (linking {}, rules {})",
+            "betwixt: {} files, {n_hits} open hits in {} ms (reading {}, linking {}, rules {})",
             tree.n_files(),
             self.last.as_millis(),
+            read.as_millis(),
             times.link,
             times.detect
         ));
