@@ -43,7 +43,7 @@ Exit status:
 pub enum Command {
     /// Scan a tree and report what was found.
     Scan(ScanArgs),
-    /// Let agents confirm candidates: one traces, another tries to refute, the engine checks what they cite.
+    /// Let agents confirm candidates; the engine checks what they cite.
     Confirm(Box<ConfirmArgs>),
     /// Accept the hits there are, so that only new ones count.
     #[command(subcommand)]
