@@ -4,7 +4,8 @@
 //! calls the other, whether a guard is code that always runs on the path. It does not know whether a claim is true.
 
 use betwixt_findings::{
-    Candidate, Citation, CitationCheck, CitationFailure, CitationOutcome, Role, SafetyGuard,
+    Candidate, Category, Citation, CitationCheck, CitationFailure, CitationOutcome, Role,
+    SafetyGuard,
 };
 
 use crate::present::one_line;
@@ -18,6 +19,7 @@ pub(crate) struct Gate<'a> {
     sources: &'a Sources<'a>,
     /// The trace, its sink last.
     path: Vec<Place>,
+    category: Category,
 }
 
 type Failed = (CitationFailure, String);
@@ -32,6 +34,7 @@ impl<'a> Gate<'a> {
             questions,
             sources,
             path: path_of(candidate),
+            category: candidate.category,
         }
     }
 
@@ -71,7 +74,7 @@ impl<'a> Gate<'a> {
                 end_line: found.end_line,
             };
             let where_ = format!("{}:{}", place.file, place.line);
-            match self.questions.guard(&place, &self.path) {
+            match self.questions.guard(&place, &self.path, self.category) {
                 GuardSight::Guards => Ok(found),
                 GuardSight::NotCode => Err((
                     CitationFailure::NotCode,

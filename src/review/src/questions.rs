@@ -3,6 +3,7 @@
 //! Read-only, over the indexed files only: there is no shell, no write, no network and no path outside. Implemented by
 //! whoever has the program; the answers are plain text, presented and fenced here before an agent sees them.
 
+use betwixt_findings::Category;
 use serde_json::{Value, json};
 
 use crate::chat::{Tool, ToolCall};
@@ -60,7 +61,8 @@ pub trait Questions: Sync {
     /// Whether any function, type, table or constant has that name.
     fn is_known(&self, name: &str) -> bool;
     /// What stands where a guard is said to be; `path` is the trace of the candidate, its sink last.
-    fn guard(&self, place: &Place, path: &[Place]) -> GuardSight;
+    /// For a candidate of that category.
+    fn guard(&self, place: &Place, path: &[Place], category: Category) -> GuardSight;
 }
 
 /// Longest answer to a question, in bytes.

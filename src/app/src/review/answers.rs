@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use betwixt_findings::Category;
 use betwixt_program::question::tables::verb_name;
 use betwixt_program::question::{Hop, Named, Scoping, Subject, Wanted};
 use betwixt_program::{FunctionId, Questions};
 use betwixt_review::{GuardSight, Place};
 use rayon::prelude::*;
 
+use super::calls;
 use super::guard;
 use super::places::{functions, indexed};
 use super::tables::definition;
@@ -306,17 +308,17 @@ impl betwixt_review::Questions for Answers<'_> {
             return false;
         };
         let around = functions(program, id, place.line, place.end_line);
-        guard::calls(program, self.questions, &around, callee)
+        calls::calls(program, self.questions, &around, callee)
     }
 
     fn is_known(&self, name: &str) -> bool {
         !self.questions.find(name, &Wanted::ANY).is_empty()
             || !self.other_definitions(name).is_empty()
-            || guard::is_named_query(self.questions.program, name)
+            || calls::is_named_query(self.questions.program, name)
     }
 
-    fn guard(&self, place: &Place, path: &[Place]) -> GuardSight {
-        guard::sight(self, place, path)
+    fn guard(&self, place: &Place, path: &[Place], category: Category) -> GuardSight {
+        guard::sight(self, place, path, category)
     }
 }
 

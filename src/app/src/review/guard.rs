@@ -6,13 +6,15 @@
 
 use betwixt_base::{FileId, Span};
 use betwixt_facts::ir::{ExprKind, Ir, StmtId, StmtKind, UnaryOp};
-use betwixt_program::control::{Control, Dominator, each_expr, exprs_of};
-use betwixt_program::events::AccessKind;
-use betwixt_program::{CallSite, FunctionId, Program, Questions};
+use betwixt_findings::Category;
+use betwixt_program::control::{Control, Dominator, each_call, each_expr, exprs_of};
+use betwixt_program::{CallSite, FunctionId, Program};
 use betwixt_review::{GuardSight, Place};
 
 use super::answers::Answers;
+use super::constraint;
 use super::places::{functions, indexed, span};
+use super::values::Values;
 
 /// Events that refuse, wait or remember by themselves, whatever their result is used for.
 const REFUSING: [&str; 5] = ["auth.check", "lock.acquire", "dedupe", "once", "limit"];
@@ -20,13 +22,18 @@ const REFUSING: [&str; 5] = ["auth.check", "lock.acquire", "dedupe", "once", "li
 const MAX_DEPTH: u32 = 2;
 
 /// What stands at `place`, for the path whose last place is the sink.
-pub(super) fn sight(answers: &Answers<'_>, place: &Place, path: &[Place]) -> GuardSight {
+pub(super) fn sight(
+    answers: &Answers<'_>,
+    place: &Place,
+    path: &[Place],
+    category: Category,
+) -> GuardSight {
     let program = answers.questions.program;
     let Some(file) = indexed(program, &place.file) else {
         return GuardSight::NotOnPath;
     };
     if program.code.files[file.0 as usize].is_none() {
-        return in_schema(answers, place, path);
+        return constraint::sight(answers, place, path, category);
     }
     let around = functions(program, file, place.line, place.end_line);
     let steps = Steps::new(program, path);
@@ -47,14 +54,15 @@ pub(super) fn sight(answers: &Answers<'_>, place: &Place, path: &[Place]) -> Gua
 }
 
 /// The path as functions with the statements it goes on from.
-struct Steps<'a> {
+pub(super) struct Steps<'a> {
     program: &'a Program,
     places: Vec<(FileId, &'a Place)>,
-    on_path: Vec<FunctionId>,
+    /// Functions at the places and around them, those of the sink first.
+    pub(super) on_path: Vec<FunctionId>,
 }
 
 impl<'a> Steps<'a> {
-    fn new(program: &'a Program, path: &'a [Place]) -> Self {
+    pub(super) fn new(program: &'a Program, path: &'a [Place]) -> Self {
         let known = path.iter().rev();
         let places: Vec<(FileId, &Place)> = known
             .filter_map(|place| Some((indexed(program, &place.file)?, place)))
@@ -145,10 +153,15 @@ fn judge(
     let ir = program.code.ir(file);
     let dominators = control.dominators(target);
     let followers = control.followers(target);
+    let values = Values::new(ir, control);
     let mut why = "does not always run before it".to_owned();
     for &guard in guards {
         if guard == target {
             why = "is the statement in question itself".to_owned();
+            continue;
+        }
+        if !values.share(guard, target) && !waits(program, file, guard) {
+            why = "has no value in common with it".to_owned();
             continue;
         }
         match ir.stmt(guard).kind {
@@ -183,6 +196,16 @@ fn judge(
         }
     }
     GuardSight::NotAlwaysRun(why)
+}
+
+/// Locks and their like hold whatever the values.
+fn waits(program: &Program, file: FileId, stmt: StmtId) -> bool {
+    let mut waits = false;
+    each_call(program.code.ir(file), stmt, &mut |call| {
+        let events = program.events.at(CallSite { file, call });
+        waits |= events.iter().any(|event| event.kind == "lock.acquire");
+    });
+    waits
 }
 
 /// `err != nil`, `!ok` after a call: passes on what another check found.
@@ -234,6 +257,20 @@ fn refuses(
     })
 }
 
+/// `found.ok_or(NotFound)`, `Err(…)`, `bail!(…)`, `ensure!(…)`.
+fn makes_error(ir: &Ir, stmt: StmtId) -> bool {
+    let mut makes = false;
+    each_call(ir, stmt, &mut |call| {
+        let name = match ir.kind(ir.call(call).callee) {
+            ExprKind::Field(_, name) | ExprKind::Name(name) => name.as_str(),
+            _ => "",
+        };
+        let last = name.rsplit("::").next().unwrap_or(name);
+        makes |= matches!(last, "ok_or" | "ok_or_else" | "Err" | "bail!" | "ensure!");
+    });
+    makes
+}
+
 /// The next statement leaves on the error: `if err != nil { return err }`.
 fn is_checked_next(ir: &Ir, control: &Control<'_>, stmt: StmtId) -> bool {
     let next = control.rest_of_block(stmt).first();
@@ -258,7 +295,7 @@ fn refusals(program: &Program, function: FunctionId, depth: u32) -> (bool, bool)
             StmtKind::If { cond, then, .. } if control.leaves(then) => {
                 gives |= !passes_error_on(ir, cond);
             }
-            _ => {}
+            _ => gives |= makes_error(ir, stmt),
         }
     }
     // `return s.require(…)`: what is called refuses.
@@ -337,117 +374,4 @@ fn is_condition_of(ir: &Ir, stmt: StmtId, known: &Dominator) -> bool {
         ) => cond == *known && *leaves,
         _ => false,
     }
-}
-
-/// Words of a schema that refuse something.
-const CONSTRAINTS: [&str; 6] = [
-    "unique",
-    "primary key",
-    "check",
-    "policy",
-    "exclude",
-    "references",
-];
-
-/// A constraint of a table that the statement in question touches.
-fn in_schema(answers: &Answers<'_>, place: &Place, path: &[Place]) -> GuardSight {
-    use betwixt_review::Questions as _;
-    let (program, Some(text)) = (answers.questions.program, answers.text(&place.file)) else {
-        return GuardSight::NotOnPath;
-    };
-    let statement = statement_around(&text, place).to_ascii_lowercase();
-    let quoted: String = text
-        .lines()
-        .skip(place.line as usize - 1)
-        .take((place.end_line + 1 - place.line) as usize)
-        .map(|line| line.split("--").next().unwrap_or("").to_ascii_lowercase() + "\n")
-        .collect();
-    if quoted.trim().is_empty() || !CONSTRAINTS.iter().any(|word| quoted.contains(word)) {
-        return GuardSight::NotCode;
-    }
-    let steps = Steps::new(program, path);
-    let mut touched = steps
-        .on_path
-        .iter()
-        .flat_map(|&id| program.events.accesses_of(id));
-    let is_touched = touched.any(|access| {
-        access.tables.iter().flatten().any(|&id| {
-            let name = program.schema.table(id).name.as_str().to_ascii_lowercase();
-            has_word(&statement, &name)
-        })
-    });
-    match is_touched {
-        true => GuardSight::Guards,
-        false => GuardSight::NotOnPath,
-    }
-}
-
-/// The statement that holds a place: from the semicolon before it to the one after.
-fn statement_around<'t>(text: &'t str, place: &Place) -> &'t str {
-    let start_of = |line: u32| -> usize {
-        text.split_inclusive('\n')
-            .take(line as usize)
-            .map(str::len)
-            .sum()
-    };
-    let (from, to) = (start_of(place.line - 1), start_of(place.end_line));
-    let start = text[..from].rfind(';').map_or(0, |at| at + 1);
-    let last = text[..to].trim_end().len().max(from);
-    let end = match text[from..last].ends_with(';') {
-        true => last,
-        false => text[last..].find(';').map_or(text.len(), |at| last + at),
-    };
-    &text[start..end]
-}
-
-fn has_word(text: &str, word: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word).any(|(at, _)| {
-        !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
-    })
-}
-
-/// Whether one of the functions calls, over calls or links, one of that name; also one outside the tree.
-pub(super) fn calls(
-    program: &Program,
-    questions: &Questions<'_>,
-    around: &[FunctionId],
-    callee: &str,
-) -> bool {
-    let said = callee.trim_end_matches("()");
-    let is_same = |name: &str| betwixt_review::is_same_name(name, said);
-    around.iter().any(|&function| {
-        let mut hops = questions.hops_from(function).into_iter();
-        if hops.any(|hop| is_same(program.display(hop.to))) {
-            return true;
-        }
-        let file = program.code.file_of(function);
-        let ir = program.code.ir(file);
-        let control = Control::new(ir, program.code.function(function).body);
-        control.statements().iter().any(|&stmt| {
-            let mut found = false;
-            for expr in exprs_of(ir, stmt) {
-                each_expr(ir, expr, &mut |id| {
-                    if let ExprKind::Call(call) = ir.kind(id) {
-                        let name = match ir.kind(ir.call(call).callee) {
-                            ExprKind::Field(_, name) | ExprKind::Name(name) => name.as_str(),
-                            _ => "",
-                        };
-                        let last = said.rsplit(['.', ':']).next().unwrap_or(said);
-                        found |= !name.is_empty() && name.rsplit("::").next() == Some(last);
-                    }
-                });
-            }
-            found
-        })
-    })
-}
-
-/// Whether a named query of an SQL file is called so.
-pub(super) fn is_named_query(program: &Program, name: &str) -> bool {
-    program
-        .events
-        .accesses
-        .iter()
-        .any(|access| matches!(access.kind, AccessKind::Named(known) if known == name))
 }

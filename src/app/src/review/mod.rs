@@ -4,10 +4,13 @@
 
 pub mod agents;
 mod answers;
+mod calls;
 mod case;
+mod constraint;
 mod guard;
 mod places;
 mod tables;
+mod values;
 
 pub use answers::Answers;
 pub use case::case;

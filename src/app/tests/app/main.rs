@@ -3,6 +3,7 @@
 mod cache;
 mod catalogue;
 mod cli;
+mod confirm;
 mod determinism;
 mod diff;
 mod links;

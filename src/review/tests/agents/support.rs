@@ -147,7 +147,7 @@ impl Questions for Tree {
     fn is_known(&self, name: &str) -> bool {
         name == "parcels"
     }
-    fn guard(&self, place: &Place, _: &[Place]) -> GuardSight {
+    fn guard(&self, place: &Place, _: &[Place], _: Category) -> GuardSight {
         match place.line {
             3 => GuardSight::NotCode,
             4..=10 => GuardSight::NotOnPath,
