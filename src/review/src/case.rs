@@ -117,7 +117,8 @@ impl CaseFile {
     }
 }
 
-const HISTORY: &str = "Recent commits";
+/// Heading of what says when the code was changed, and is no part of what is judged.
+pub(crate) const HISTORY: &str = "Recent commits";
 /// Tokens of a heading with its two markers.
 const FENCE_TOKENS: u64 = 40;
 

@@ -55,6 +55,24 @@ pub(crate) fn without_markers(text: &str) -> String {
     out
 }
 
+/// The text without the fenced pieces of that label.
+pub(crate) fn without_section(text: &str, label: &str) -> String {
+    let head = format!("{label}:\n{OPEN}");
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(&head) {
+        let end = rest[at..].find(CLOSE).map(|end| at + end);
+        let Some(end) = end.and_then(|end| rest[end..].find('\n').map(|line| end + line + 1))
+        else {
+            break;
+        };
+        out.push_str(&rest[..at]);
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +84,13 @@ mod tests {
         assert_eq!(fenced.matches(OPEN).count(), 1);
         assert_eq!(fenced.matches(CLOSE).count(), 1);
         assert!(fenced.trim_end().ends_with(">>>"));
+    }
+
+    #[test]
+    fn a_piece_can_be_left_out() {
+        let text = format!("a\n{}b\n", fence("Old", "x").unwrap());
+        assert_eq!(without_section(&text, "Old"), "a\nb\n");
+        assert_eq!(without_section(&text, "New"), text);
     }
 
     #[test]

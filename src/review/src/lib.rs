@@ -41,7 +41,7 @@ mod record;
 
 pub use budget::{Limits, Spent};
 pub use case::{Case, CaseFile, CaseTable, CaseWindow};
-pub use chat::{Answer, Ask, Chat, Message, Stop, Tool, ToolCall, ToolResult};
+pub use chat::{Answer, Ask, Chat, Counted, Message, Stop, Tool, ToolCall, ToolResult};
 pub use error::ReviewError;
 pub use gate::is_same_name;
 pub use present::present;

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use betwixt_findings::ActorRole;
 use serde::{Deserialize, Serialize};
 
-use crate::chat::{Answer, Ask, Chat};
+use crate::case::HISTORY;
+use crate::chat::{Answer, Ask, Chat, Message};
 use crate::error::ReviewError;
-use crate::fence::{marker, without_markers};
+use crate::fence::{marker, without_markers, without_section};
 use crate::provider::{Agent, Trouble};
 
 /// What is in a file.
@@ -24,9 +25,14 @@ struct Recorded {
 
 const SCHEMA: &str = "betwixt.exchange/1";
 
-/// What is asked, whatever its random markers.
+/// What is asked, whatever its random markers and the commits around it.
 pub(crate) fn key(role: ActorRole, chat: &Chat) -> String {
-    let text = serde_json::to_string(chat).unwrap_or_default();
+    let mut chat = chat.clone();
+    // Commits come and go; a case file is the same one without them.
+    if let Some(Message::User { text }) = chat.messages.first_mut() {
+        *text = without_section(text, HISTORY);
+    }
+    let text = serde_json::to_string(&chat).unwrap_or_default();
     let mut hasher = blake3::Hasher::new();
     hasher.update(role.name().as_bytes());
     hasher.update(without_markers(&text).as_bytes());

@@ -13,7 +13,7 @@ use betwixt_findings::{Candidate, Category, Conclusion, Judgement};
 use betwixt_program::Questions;
 use betwixt_review::provider::Trouble;
 use betwixt_review::{
-    Agent, Agents, Answer, Ask, Case, Chat, Event, GuardSight, Message, NoJournal, Place,
+    Agent, Agents, Answer, Ask, Case, Chat, Counted, Event, GuardSight, Message, NoJournal, Place,
     Questions as _, Recorder, Settings, Stop,
 };
 use serde_json::{Value, json};
@@ -25,10 +25,10 @@ struct Scripted<'a>(&'a (dyn Fn(&str) -> Value + Send + Sync));
 
 impl Agent for Scripted<'_> {
     fn name(&self) -> &str {
-        "scripted/test"
+        "openai/gpt-4.1-mini"
     }
     fn model(&self) -> &str {
-        "test"
+        "gpt-4.1-mini"
     }
     fn complete(&self, chat: &Chat, _: Ask) -> Result<Answer, Trouble> {
         let Some(Message::User { text }) = chat.messages.first() else {
@@ -38,7 +38,11 @@ impl Agent for Scripted<'_> {
             text: (self.0)(text).to_string(),
             calls: Vec::new(),
             stop: Stop::Complete,
-            counted: None,
+            counted: Some(Counted {
+                input: 2_400,
+                output: 180,
+                ..Counted::default()
+            }),
             request: Value::Null,
             response: Value::Null,
         })
@@ -396,15 +400,7 @@ fn what_the_engine_does_not_raise_is_refused_and_nobody_is_asked() {
     let (path, answers) = (path.to_string_lossy(), folder.path().to_string_lossy());
     let tree = platform();
     let tree = tree.to_string_lossy();
-    let run = betwixt(&[
-        "confirm",
-        &tree,
-        "--from",
-        &path,
-        "--replay",
-        &answers,
-        "--no-ledger",
-    ]);
+    let run = betwixt(&["confirm", &tree, "--from", &path, "--replay", &answers]);
     assert_eq!(run.code, 4, "{}", run.err);
     assert_eq!(
         run.out.matches("is not raised by the engine").count(),
@@ -444,7 +440,35 @@ fn recorded_answers_are_of_this_version() {
                 place["quote"] = json!("WHERE id = $1 AND tenant_id = $2");
                 return safe(&place);
             }
-            real(&place)
+            let quote = place["quote"]
+                .as_str()
+                .and_then(|quote| quote.lines().next());
+            place["quote"] = json!(quote.expect("a line"));
+            place["end_line"] = place["line"].clone();
+            let mut finding = real(&place);
+            let parts = [
+                (
+                    "claim",
+                    "`GET /parcels/{id}` reads a door code by the id of the request alone. Nothing compares the parcel's tenant with the caller's.",
+                ),
+                (
+                    "failure",
+                    "A user of tenant B sends the id of a parcel of tenant A and gets its door code.",
+                ),
+                (
+                    "impact",
+                    "Anybody who is signed in can open another tenant's lockers.",
+                ),
+                (
+                    "fix",
+                    "Add `AND tenant_id = $2` with the tenant of the session.",
+                ),
+                ("test", "Ask for a parcel of another tenant and expect 404."),
+            ];
+            for (part, text) in parts {
+                finding[part] = json!(text);
+            }
+            finding
         };
         conclude(&raised, &tracer, &stands, &settings);
         return;

@@ -56,7 +56,14 @@ pub(super) fn run(args: &ConfirmArgs, color: ColorChoice) -> Result<u8, Failure>
     let code = match pair {
         None => {
             let models = agents::models(&project.config.review, asked, &environment)?;
-            dry_run(args, &cases, &answers, &models, &settings)?
+            dry_run(
+                args,
+                &cases,
+                &selected.refused,
+                &answers,
+                (&models.0, &models.1),
+                &settings,
+            )?
         }
         Some((tracer, reviewer)) => {
             let agents = Agents {
@@ -258,8 +265,9 @@ fn exit_code(result: &Confirmation<'_>, fail_on: FailOn) -> u8 {
 fn dry_run(
     args: &ConfirmArgs,
     cases: &[Case],
+    refused: &[String],
     answers: &Answers<'_>,
-    (tracer, reviewer): &(String, String),
+    (tracer, reviewer): (&str, &str),
     settings: &Settings,
 ) -> Result<u8, Failure> {
     let limit = settings.limits.candidates.unwrap_or(usize::MAX);
@@ -283,7 +291,10 @@ fn dry_run(
             most = add(most, preview.most_micro_usd);
         }
         sizes.sort_unstable();
-        writeln!(out, "{} candidates; nothing was sent", sizes.len())?;
+        for line in refused {
+            writeln!(out, "refused: {}", clean(line))?;
+        }
+        writeln!(out, "{} candidates, nothing was sent", sizes.len())?;
         writeln!(
             out,
             "case files: median {} tokens, largest {}",
