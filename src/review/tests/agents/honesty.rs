@@ -44,7 +44,8 @@ fn one_repair_is_asked_for_and_taken() {
 fn what_stays_unusable_is_undecided_and_never_clean() {
     let refusal = json!({"role": "assistant", "content": null, "refusal": "no"});
     let cut = json!({"role": "assistant", "content": "{\"verdict\": \"sa"});
-    let replies: [(fn(&Value) -> Reply, Value); 5] = [
+    type Say = fn(&Value) -> Reply;
+    let replies: [(Say, Value); 5] = [
         (|value| Reply::message(value, "stop"), refusal),
         (|value| Reply::message(value, "length"), cut),
         (Reply::says, json!("")),
