@@ -83,17 +83,8 @@ impl<'a> Body<'a> {
 
     /// Every call of the function, in order of text.
     pub(crate) fn calls(&self) -> Vec<CallId> {
-        let mut found = Vec::new();
-        for stmt in self.statements() {
-            self.each_expr(stmt, &mut |expr| {
-                if let ExprKind::Call(call) = self.ir.kind(expr) {
-                    found.push(call);
-                }
-            });
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
+        let sites = self.context.calls_of(self.id);
+        sites.map(|site| site.call).collect()
     }
 
     /// The last name a call is written with: `GetTenantID` of `middleware.GetTenantID(ctx)`.
@@ -127,20 +118,22 @@ pub(crate) fn observe_bodies<'a>(
 }
 
 /// Functions with a body in files whose hits are reported.
-pub(crate) fn reported(context: &Context<'_>) -> Vec<FunctionId> {
-    let program = context.program;
-    let mut found = Vec::new();
-    for (file, facts) in program.code.code_files() {
-        if !program.workspace.file(file).marks.is_reported() {
-            continue;
-        }
-        for (index, function) in facts.functions.iter().enumerate().skip(1) {
-            if function.flags.has_body && !function.flags.is_test {
-                found.push(program.code.function_id(file, FunctionIdx(index as u32)));
+pub(crate) fn reported<'a>(context: &'a Context<'_>) -> &'a [FunctionId] {
+    context.reported.get_or_init(|| {
+        let program = context.program;
+        let mut found = Vec::new();
+        for (file, facts) in program.code.code_files() {
+            if !program.workspace.file(file).marks.is_reported() {
+                continue;
+            }
+            for (index, function) in facts.functions.iter().enumerate().skip(1) {
+                if function.flags.has_body && !function.flags.is_test {
+                    found.push(program.code.function_id(file, FunctionIdx(index as u32)));
+                }
             }
         }
-    }
-    found
+        found
+    })
 }
 
 /// The statements of a block and below, in order of text.

@@ -45,6 +45,8 @@ pub(crate) struct Context<'a> {
     by_table: FxHashMap<TableId, Vec<usize>>,
     by_function: FxHashMap<FunctionId, Vec<usize>>,
     calls_by_function: OnceLock<CallsByFunction>,
+    /// What [`crate::body::reported`] says.
+    pub(crate) reported: OnceLock<Vec<FunctionId>>,
     units: OnceLock<Units>,
     behaviour: OnceLock<Behaviour>,
 }
@@ -70,6 +72,7 @@ impl<'a> Context<'a> {
             by_table,
             by_function,
             calls_by_function: OnceLock::new(),
+            reported: OnceLock::new(),
             units: OnceLock::new(),
             behaviour: OnceLock::new(),
         };

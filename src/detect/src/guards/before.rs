@@ -10,7 +10,7 @@ use betwixt_program::{CallSite, ExprRef, FunctionId};
 
 use crate::detectors::Context;
 use crate::guards::comparison::names_tenant;
-use crate::guards::keys::same_value;
+use crate::guards::keys::{Keys, same_value};
 use crate::guards::names::{is_authorization, is_check};
 
 /// A guard found, with the call that is it.
@@ -26,6 +26,7 @@ pub(crate) enum Before {
 
 /// Guards on `keys` that are always passed before `site` in its function.
 pub(crate) fn guards(context: &Context<'_>, site: CallSite, keys: &[ExprRef]) -> Vec<Before> {
+    let keys = &Keys::new(context, keys);
     let program = context.program;
     let ir = program.code.ir(site.file);
     let mut function = program
@@ -85,7 +86,7 @@ fn dominating(
     site: CallSite,
     control: &Control<'_>,
     stmt: StmtId,
-    keys: &[ExprRef],
+    keys: &Keys,
     found: &mut Vec<Before>,
 ) {
     let program = context.program;
@@ -204,7 +205,7 @@ fn membership(
     context: &Context<'_>,
     site: CallSite,
     cond: ExprId,
-    keys: &[ExprRef],
+    keys: &Keys,
     found: &mut Vec<Before>,
 ) {
     let ir = context.program.code.ir(site.file);
@@ -231,7 +232,7 @@ fn membership(
                 file: site.file,
                 expr: arg,
             };
-            keys.iter().any(|&key| same_value(context, arg, key))
+            keys.hold(context, arg)
         });
         if holds_key
             && context.is_tenant(
@@ -256,7 +257,7 @@ fn ownership(
     context: &Context<'_>,
     site: CallSite,
     cond: ExprId,
-    keys: &[ExprRef],
+    keys: &Keys,
     found: &mut Vec<Before>,
 ) {
     let ir = context.program.code.ir(site.file);
@@ -292,7 +293,7 @@ fn ownership(
 }
 
 /// Whether a value is a part of the row that a key is a part of, too, or was looked up by the key.
-fn is_of_row(context: &Context<'_>, at: ExprRef, keys: &[ExprRef]) -> bool {
+fn is_of_row(context: &Context<'_>, at: ExprRef, keys: &Keys) -> bool {
     let ir = context.program.code.ir(at.file);
     let base = |at: ExprRef| match context.program.code.ir(at.file).kind(at.expr) {
         ExprKind::Field(base, _) => Some(ExprRef {
@@ -308,14 +309,12 @@ fn is_of_row(context: &Context<'_>, at: ExprRef, keys: &[ExprRef]) -> bool {
         // Two parts of a request say nothing about each other.
         let is_read = matches!(ir.kind(row.expr), ExprKind::Local(local)
             if !matches!(ir.local(local).kind, LocalKind::Param(_) | LocalKind::Receiver));
-        if is_read && keys.iter().any(shares) {
+        if is_read && keys.exprs().iter().any(shares) {
             return true;
         }
     }
     let looked_up = derived(context, row_of(context, at));
-    looked_up
-        .into_iter()
-        .any(|part| keys.iter().any(|&key| same_value(context, part, key)))
+    looked_up.into_iter().any(|part| keys.hold(context, part))
 }
 
 /// The variable that holds the row of `row.tenantId`.
@@ -337,7 +336,7 @@ fn row_of(context: &Context<'_>, at: ExprRef) -> ExprRef {
 }
 
 /// Whether a call that always runs before is a guard on one of the keys.
-fn guard_call(context: &Context<'_>, call: CallSite, keys: &[ExprRef], found: &mut Vec<Before>) {
+fn guard_call(context: &Context<'_>, call: CallSite, keys: &Keys, found: &mut Vec<Before>) {
     let program = context.program;
     let ir = program.code.ir(call.file);
     let facts = ir.call(call.call);
@@ -407,17 +406,17 @@ fn is_format_check(name: &str) -> bool {
 }
 
 /// Whether an argument is one of the keys, or an object that holds it.
-fn holds(context: &Context<'_>, call: CallSite, arg: ExprId, keys: &[ExprRef]) -> bool {
+fn holds(context: &Context<'_>, call: CallSite, arg: ExprId, keys: &Keys) -> bool {
     let at = ExprRef {
         file: call.file,
         expr: arg,
     };
-    if keys.iter().any(|&key| same_value(context, at, key)) {
+    if keys.hold(context, at) {
         return true;
     }
     derived(context, at)
         .into_iter()
-        .any(|part| keys.iter().any(|&key| same_value(context, part, key)))
+        .any(|part| keys.hold(context, part))
 }
 
 /// What an argument holds or is looked up by: parts of literals, and the arguments of the calls that made it
@@ -481,7 +480,7 @@ fn derived(context: &Context<'_>, at: ExprRef) -> Vec<ExprRef> {
 }
 
 /// A scoped data access at this very call whose filter holds one of the keys.
-fn scoped_access_at(context: &Context<'_>, call: CallSite, keys: &[ExprRef]) -> bool {
+fn scoped_access_at(context: &Context<'_>, call: CallSite, keys: &Keys) -> bool {
     let program = context.program;
     let ir = program.code.ir(call.file);
     let function = program
@@ -494,7 +493,7 @@ fn scoped_access_at(context: &Context<'_>, call: CallSite, keys: &[ExprRef]) -> 
                 access
                     .exprs_of(&predicate.value)
                     .iter()
-                    .any(|&value| keys.iter().any(|&key| same_value(context, value, key)))
+                    .any(|&value| keys.hold(context, value))
             })
     })
 }

@@ -129,18 +129,59 @@ fn reads_rows(context: &Context<'_>, function: FunctionId, depth: u32) -> bool {
         })
 }
 
-/// The same value, as far as its direct origins tell: one parameter field, one local, one call result.
-pub(crate) fn same_value(context: &Context<'_>, a: ExprRef, b: ExprRef) -> bool {
-    if a == b {
-        return true;
+/// The keys of a statement with what they are made of, to be compared with many values.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    exprs: Vec<ExprRef>,
+    made: Vec<Ingredients>,
+}
+
+impl Keys {
+    /// Asks once what each key is made of.
+    pub(crate) fn new(context: &Context<'_>, keys: &[ExprRef]) -> Self {
+        let made = keys
+            .iter()
+            .map(|&key| context.ingredients(key, Reach::LOCAL));
+        Self {
+            exprs: keys.to_vec(),
+            made: made.collect(),
+        }
     }
-    if a.file == b.file {
-        let ir = context.program.code.ir(a.file);
-        if let (ExprKind::Local(x), ExprKind::Local(y)) = (ir.kind(a.expr), ir.kind(b.expr))
-            && x == y
+
+    /// The keys.
+    pub(crate) fn exprs(&self) -> &[ExprRef] {
+        &self.exprs
+    }
+
+    /// Whether a value is the same as one of the keys ([`same_value`]).
+    pub(crate) fn hold(&self, context: &Context<'_>, at: ExprRef) -> bool {
+        if self
+            .exprs
+            .iter()
+            .any(|&key| is_same_place(context, at, key))
         {
             return true;
         }
+        let made = context.ingredients(at, Reach::LOCAL);
+        self.made.iter().any(|key| shares_origin(&made, key))
+    }
+}
+
+/// Whether two expressions are one, or name one variable.
+fn is_same_place(context: &Context<'_>, a: ExprRef, b: ExprRef) -> bool {
+    if a == b {
+        return true;
+    }
+    let ir = context.program.code.ir(a.file);
+    a.file == b.file
+        && matches!((ir.kind(a.expr), ir.kind(b.expr)),
+            (ExprKind::Local(x), ExprKind::Local(y)) if x == y)
+}
+
+/// The same value, as far as its direct origins tell: one parameter field, one local, one call result.
+pub(crate) fn same_value(context: &Context<'_>, a: ExprRef, b: ExprRef) -> bool {
+    if is_same_place(context, a, b) {
+        return true;
     }
     let (left, right) = (
         context.ingredients(a, Reach::LOCAL),

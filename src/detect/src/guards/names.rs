@@ -180,6 +180,14 @@ pub(crate) fn is_secret(name: &str) -> bool {
         "clientsecret",
     ];
     let plain = plain(name);
+    // `isPasswordless`, `envWithoutSecrets`, `hasApiKey`.
+    let words = crate::detectors::units::words(name);
+    let first = words.first().map_or("", String::as_str);
+    if matches!(first, "is" | "has" | "can" | "should" | "use" | "uses" | "needs" | "no")
+        || words.iter().any(|word| matches!(word.as_str(), "without" | "passwordless"))
+    {
+        return false;
+    }
     let is_about = [
         "id",
         "name",

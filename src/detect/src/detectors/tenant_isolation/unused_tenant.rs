@@ -17,7 +17,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
     let program = context.program;
     let mut used: FxHashMap<FileId, FxHashSet<LocalId>> = FxHashMap::default();
     let mut found = Vec::new();
-    for id in reported(context) {
+    for &id in reported(context) {
         let body = Body::new(context, id);
         let tenants: Vec<LocalId> = body
             .function

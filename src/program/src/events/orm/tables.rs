@@ -1,7 +1,7 @@
 //! Which table a mapper call is about.
 
 use betwixt_base::{FileId, Symbol};
-use betwixt_facts::ir::{CallId, ExprId, ExprKind, TypeRef, UnaryOp};
+use betwixt_facts::ir::{CallId, ExprId, ExprKind, Ir, TypeRef, UnaryOp};
 use betwixt_rules::model::StatementModel;
 
 use super::super::chain::peel;
@@ -60,8 +60,13 @@ impl Reader<'_> {
                     let link = chain.links.iter().find(|link| *verb_name == link.name)?;
                     ir.expr_list(ir.call(link.call).args).get(position).copied()
                 });
+                // A builder known by its shape alone takes tables, not their names: `search.delete("page")` is none.
+                let is_table = |&expr: &ExprId| {
+                    !(statement.by_shape && matches!(ir.kind(expr), ExprKind::Str(_)))
+                };
                 by_call
                     .chain(by_role)
+                    .filter(is_table)
                     .find_map(|expr| self.of_value(expr, 0))
             }
             "receiver" => {
@@ -119,7 +124,7 @@ impl Reader<'_> {
             return None;
         };
         match ir.kind(peel(ir, base)) {
-            ExprKind::Field(_, name) => self.named(name),
+            ExprKind::Field(owner, name) if !is_web_object(ir, owner) => self.named(name),
             _ => None,
         }
     }
@@ -338,4 +343,10 @@ impl Reader<'_> {
 fn text_name(reader: &Reader<'_>, at: ExprRef) -> Option<Symbol> {
     let known = text(reader.resolver, Some(reader.graph), at).constant()?;
     (!known.is_empty() && known.len() < 80).then(|| Symbol::new(&known))
+}
+
+/// Objects of the browser, whose members look like a mapper's: `navigator.credentials.create(…)`.
+fn is_web_object(ir: &Ir, owner: ExprId) -> bool {
+    matches!(ir.kind(owner), ExprKind::Name(name)
+        if matches!(name.as_str(), "navigator" | "window" | "document" | "self" | "globalThis" | "chrome" | "browser"))
 }
