@@ -1,16 +1,14 @@
 //! Guards that run before a statement: ownership checks and scoped reads on the same key.
 
 use betwixt_base::{FileId, Language};
-use betwixt_facts::ir::{
-    BinaryOp, CallId, ExprId, ExprKind, Ir, LocalKind, StmtId, StmtKind, UnaryOp,
-};
+use betwixt_facts::ir::{BinaryOp, CallId, ExprId, ExprKind, Ir, StmtId, StmtKind, UnaryOp};
 use betwixt_program::control::{Control, Dominator, conjuncts, each_call, each_expr};
 use betwixt_program::flow::ingredients::Reach;
 use betwixt_program::{CallSite, ExprRef, FunctionId};
 
 use crate::detectors::Context;
 use crate::guards::comparison::names_tenant;
-use crate::guards::keys::{Keys, same_value};
+use crate::guards::keys::{Keys, is_row, reads_store, same_value};
 use crate::guards::names::{is_authorization, is_check};
 
 /// A guard found, with the call that is it.
@@ -292,29 +290,44 @@ fn ownership(
     }
 }
 
-/// Whether a value is a part of the row that a key is a part of, too, or was looked up by the key.
+/// Whether a value is a part of a row that was read, by the key or with the key in it.
 fn is_of_row(context: &Context<'_>, at: ExprRef, keys: &Keys) -> bool {
-    let ir = context.program.code.ir(at.file);
-    let base = |at: ExprRef| match context.program.code.ir(at.file).kind(at.expr) {
-        ExprKind::Field(base, _) => Some(ExprRef {
-            file: at.file,
-            expr: base,
-        }),
-        _ => None,
-    };
-    if let Some(row) = base(at) {
-        let shares = |key: &ExprRef| {
-            base(*key).is_some_and(|of| of.file == row.file && same_value(context, of, row))
-        };
-        // Two parts of a request say nothing about each other.
-        let is_read = matches!(ir.kind(row.expr), ExprKind::Local(local)
-            if !matches!(ir.local(local).kind, LocalKind::Param(_) | LocalKind::Receiver));
-        if is_read && keys.exprs().iter().any(shares) {
-            return true;
-        }
+    let row = row_of(context, at);
+    if !is_read_row(context, row) {
+        return false;
     }
-    let looked_up = derived(context, row_of(context, at));
-    looked_up.into_iter().any(|part| keys.hold(context, part))
+    let is_key_of = |key: &ExprRef| {
+        let ir = context.program.code.ir(key.file);
+        matches!(ir.kind(key.expr), ExprKind::Field(..))
+            && same_value(context, row_of(context, *key), row)
+    };
+    keys.exprs().iter().any(is_key_of)
+        || derived(context, row)
+            .into_iter()
+            .any(|part| keys.hold(context, part))
+}
+
+/// Whether a variable holds what was read from a store, by this function or by a layer before it; two parts of a request say
+/// nothing about each other.
+fn is_read_row(context: &Context<'_>, at: ExprRef) -> bool {
+    let ir = context.program.code.ir(at.file);
+    let ExprKind::Local(local) = ir.kind(at.expr) else {
+        return false;
+    };
+    let definitions = context.program.flows[at.file.0 as usize].definitions(local);
+    definitions.iter().any(|known| {
+        let mut value = known.value;
+        while let ExprKind::Unary(_, inner)
+        | ExprKind::Project(inner, _)
+        | ExprKind::Cast(_, inner) = ir.kind(value)
+        {
+            value = inner;
+        }
+        matches!(ir.kind(value), ExprKind::Call(call) if {
+            let site = CallSite { file: at.file, call };
+            is_row(context, site) || reads_store(context.program, site)
+        })
+    })
 }
 
 /// The variable that holds the row of `row.tenantId`.

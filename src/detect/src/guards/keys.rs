@@ -80,7 +80,7 @@ pub(crate) fn is_outside(kind: EntryKind) -> bool {
 }
 
 /// Whether a call reads what was stored beside the request.
-fn reads_store(program: &Program, site: CallSite) -> bool {
+pub(crate) fn reads_store(program: &Program, site: CallSite) -> bool {
     let events = program.events.at(site);
     events.iter().any(|event| event.kind == "tenant.source")
 }

@@ -130,6 +130,30 @@ pub(crate) fn is_authorization(name: &str) -> bool {
     enforces || PARTS.iter().any(|word| plain.contains(word))
 }
 
+/// Whether a function's name says that it lets in only those who run the platform: `requireAdminApiRequest`, `ensureSuperuser`.
+pub(crate) fn is_privileged_check(name: &str) -> bool {
+    let plain = plain(name);
+    let asks = [
+        "require",
+        "assert",
+        "ensure",
+        "check",
+        "verify",
+        "is",
+        "must",
+        "only",
+        "enforce",
+        "authoriz",
+        "authenticate",
+        "with",
+    ]
+    .iter()
+    .any(|word| plain.starts_with(word));
+    asks && ["admin", "superuser", "sysop", "platformoperator", "staff"]
+        .iter()
+        .any(|word| plain.contains(word))
+}
+
 /// Whether a name holds who the caller is.
 pub(crate) fn is_principal(name: &str) -> bool {
     let plain = plain(name.trim_start_matches('_'));
@@ -183,8 +207,12 @@ pub(crate) fn is_secret(name: &str) -> bool {
     // `isPasswordless`, `envWithoutSecrets`, `hasApiKey`.
     let words = crate::detectors::units::words(name);
     let first = words.first().map_or("", String::as_str);
-    if matches!(first, "is" | "has" | "can" | "should" | "use" | "uses" | "needs" | "no")
-        || words.iter().any(|word| matches!(word.as_str(), "without" | "passwordless"))
+    if matches!(
+        first,
+        "is" | "has" | "can" | "should" | "use" | "uses" | "needs" | "no"
+    ) || words
+        .iter()
+        .any(|word| matches!(word.as_str(), "without" | "passwordless"))
     {
         return false;
     }

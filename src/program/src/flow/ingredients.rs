@@ -176,7 +176,7 @@ impl Walk<'_> {
                 }
             }
             ExprKind::Local(local) => self.local(at, local, path, direct, reach),
-            ExprKind::Name(name) => self.global_name(at, name, path, direct, reach),
+            ExprKind::Name(name) => self.global_name(at, name, path, direct),
             ExprKind::This => {
                 if let Some(function) = self.enclosing(at) {
                     self.origin(OriginKind::Receiver(function), path, direct, at);
@@ -185,7 +185,7 @@ impl Walk<'_> {
             ExprKind::Field(base, name) => {
                 self.name(name);
                 if let Some(def) = self.resolver.resolve_value(at.file, at.expr) {
-                    self.def(at, def, path, direct, reach);
+                    self.def(at, def, path, direct);
                     return;
                 }
                 let mut longer = Path::new();
@@ -389,24 +389,29 @@ impl Walk<'_> {
         }
     }
 
-    fn global_name(&mut self, at: ExprRef, name: Symbol, path: &Path, direct: bool, reach: Reach) {
+    fn global_name(&mut self, at: ExprRef, name: Symbol, path: &Path, direct: bool) {
         self.name(name);
         match self.resolver.names.resolve(at.file, name) {
-            Some(def) => self.def(at, def, path, direct, reach),
+            Some(def) => self.def(at, def, path, direct),
             None => self.origin(OriginKind::Unknown, path, direct, at),
         }
     }
 
-    fn def(&mut self, at: ExprRef, def: Def, path: &Path, direct: bool, reach: Reach) {
+    fn def(&mut self, at: ExprRef, def: Def, path: &Path, direct: bool) {
+        // Made once, when the program starts: what the calls in it return says nothing about a request.
+        let once = Reach {
+            callers: 0,
+            returns: 0,
+        };
         match def {
             Def::Global(global) => {
                 let (file, _) = self.resolver.code.global_place(global);
                 match self.resolver.code.global(global).init {
-                    Some(init) => self.expr(ExprRef { file, expr: init }, path, direct, reach),
+                    Some(init) => self.expr(ExprRef { file, expr: init }, path, direct, once),
                     None => self.origin(OriginKind::Global(global), path, direct, at),
                 }
             }
-            Def::Value(value) => self.expr(value, path, direct, reach),
+            Def::Value(value) => self.expr(value, path, direct, once),
             _ => self.origin(OriginKind::Unknown, path, direct, at),
         }
     }

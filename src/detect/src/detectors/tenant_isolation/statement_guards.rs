@@ -12,8 +12,8 @@ use crate::detectors::scoping::{is_equality, is_unique};
 use crate::detectors::{Context, Scoping};
 use crate::guards::before::{Before, guards};
 use crate::guards::comparison::{Callers, after, in_all_callers};
-use crate::guards::keys::{KeySource, is_outside};
-use crate::guards::names::is_identity;
+use crate::guards::keys::{KeySource, is_outside, source};
+use crate::guards::names::{is_identity, is_privileged_check};
 use crate::observation::{Observation, step};
 use crate::path::from_entry;
 use crate::tenant::plain;
@@ -66,6 +66,12 @@ pub(super) fn statement_guards(
                 format!("only asks whose the row is (`{column}`)"),
             ),
         ));
+    }
+    if let Some(column) = principal_column(context, access) {
+        let note = format!("only rows of the signed-in user (`{column}`)");
+        observation
+            .guards
+            .push(("principal-filter", here(Role::Guard, note)));
     }
     if handle_is_bound(context, access) {
         observation.guards.push((
@@ -384,6 +390,82 @@ fn owner_column(context: &Context<'_>, access: &Access, index: usize) -> Option<
     let all_ids = selected.iter().all(|&name| name == "id" || is_owner(name));
     let owner = selected.iter().find(|&&name| is_owner(name))?;
     all_ids.then(|| owner.to_string())
+}
+
+/// A column that holds a user, compared with who is signed in: `members: { some: { userId } }`.
+fn principal_column(context: &Context<'_>, access: &Access) -> Option<String> {
+    let predicates = access.statement.predicates.iter();
+    let found = predicates
+        .filter(|predicate| predicate.is_conjunct && is_equality(predicate.op))
+        .find(|predicate| {
+            let plain = plain(predicate.column.column.as_str());
+            let is_user = [
+                "userid",
+                "uid",
+                "ownerid",
+                "memberid",
+                "accountid",
+                "createdbyid",
+            ]
+            .iter()
+            .any(|end| plain.ends_with(end));
+            is_user
+                && access.exprs_of(&predicate.value).into_iter().any(|value| {
+                    let source = source(context, value);
+                    !source.from_caller
+                        && source
+                            .made
+                            .names
+                            .iter()
+                            .any(|name| says_signed_in(name.as_str()))
+                })
+        })?;
+    Some(found.column.column.to_string())
+}
+
+/// Names by which people get at who is signed in.
+fn says_signed_in(name: &str) -> bool {
+    let plain = plain(name);
+    [
+        "session",
+        "auth",
+        "requireuser",
+        "currentuser",
+        "principal",
+        "claims",
+        "viewer",
+    ]
+    .iter()
+    .any(|word| plain.contains(word))
+}
+
+/// Whether only those who run the platform get to a statement: a check on the way, a layer of the route, or the route itself.
+pub(super) fn is_privileged(context: &Context<'_>, access: &Access) -> bool {
+    let program = context.program;
+    let Some(path) = from_entry(program, access.function, is_outside) else {
+        return false;
+    };
+    let Some(first) = path.first() else {
+        return false;
+    };
+    let by_layer = program
+        .entries
+        .layers_of(first.function)
+        .iter()
+        .any(|layer| {
+            is_privileged_check(layer.name.as_str().rsplit('.').next().unwrap_or_default())
+        });
+    let by_route = program.entries.of(first.function).any(|entry| {
+        let name = entry.name.as_deref().unwrap_or_default();
+        name.split(['/', '.', ' '])
+            .any(|part| matches!(part, "admin" | "superadmin" | "backoffice"))
+    });
+    let by_check = path.iter().any(|hop| {
+        let ir = program.code.ir(program.code.file_of(hop.function));
+        let mut calls = context.calls_of(hop.function);
+        calls.any(|site| crate::body::call_name(ir, site.call).is_some_and(is_privileged_check))
+    });
+    by_layer || by_route || by_check
 }
 
 /// What is read of the rows: the statement's own list, or a mapper's `select: { tenantId: true }`.

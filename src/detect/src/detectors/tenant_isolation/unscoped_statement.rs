@@ -8,7 +8,7 @@ use betwixt_program::schema::Tenancy;
 use betwixt_program::{ExprRef, FunctionId};
 use rayon::prelude::*;
 
-use super::statement_guards::{part_guards, reach_guard, statement_guards};
+use super::statement_guards::{is_privileged, part_guards, reach_guard, statement_guards};
 use crate::detectors::scoping::{is_equality, subquery};
 use crate::detectors::{Context, Scoping, UseScope};
 use crate::guards::keys::{KeySource, is_outside, source};
@@ -123,6 +123,9 @@ fn observation(
     } else {
         observation.facts.insert("joined");
         part_guards(context, access, scoping, index, &mut observation);
+    }
+    if observation.facts.contains("public") && is_privileged(context, access) {
+        observation.facts.insert("privileged");
     }
     reach_guard(context, access, &mut observation);
     trace(context, access, index, &column, &mut observation);

@@ -173,6 +173,10 @@ const GUARDS: &[Word] = &[
         "a globally unique secret or name is looked up to find the tenant",
     ),
     word(
+        "principal-filter",
+        "the rows are limited to those of the signed-in user",
+    ),
+    word(
         "owner-lookup",
         "the statement reads nothing but whose the row is",
     ),
@@ -205,6 +209,7 @@ const GUARDS: &[Word] = &[
 ];
 
 const FACTS: &[Word] = &[
+    word("privileged", "only those who run the platform get here"),
     word(
         "joined",
         "a joined table or a sub-select; the rest of the statement names the tenant",
