@@ -148,9 +148,14 @@ impl Analysis {
     /// The first half of [`Analysis::settle`]: nothing is left out yet for being harmless or doubtful.
     pub fn judge(&mut self, asked: Asked<'_>) {
         let mut hits = std::mem::take(&mut self.hits);
-        let mistakes = settle::judge(&mut hits, self.context(asked));
+        let judged = settle::judge(&mut hits, self.context(asked));
         self.hits = hits;
-        self.problems.extend(mistakes);
+        self.problems.extend(judged.problems);
+        if !asked.project.invariants.is_empty() {
+            let other = &mut self.counts.other;
+            other.push(("invariants that hold".to_owned(), judged.n_held));
+            other.push(("invariants broken".to_owned(), judged.n_broken));
+        }
     }
 
     /// The second half of [`Analysis::settle`].
@@ -166,6 +171,7 @@ impl Analysis {
             ran: asked.catalogue,
             workspace: &self.workspace,
             comments: &self.comments,
+            source: &self.source,
             severity: asked.severity,
             confidence: asked.confidence,
         }

@@ -81,23 +81,7 @@ pub struct RuleConfig {
 impl Config {
     /// Reads and checks the text; every mistake is one message, `file:line: what`.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
-        let mut reader = Reader {
-            lines: LineIndex::new(text),
-            errors: Vec::new(),
-        };
-        let table = match DeTable::parse(text) {
-            Ok(table) => table,
-            Err(error) => {
-                reader.error(&error.span().unwrap_or(0..0), error.message());
-                return Err(reader.told());
-            }
-        };
-        let config = reader.config(table.get_ref());
-        if reader.errors.is_empty() {
-            Ok(config)
-        } else {
-            Err(reader.told())
-        }
+        Reader::read(FILE_NAME, text, Reader::config)
     }
 
     /// Settings for rules nobody knows; one message each.
@@ -130,14 +114,42 @@ impl Config {
     }
 }
 
-struct Reader {
+/// Reads a file of settings and keeps what is wrong with it.
+pub(crate) struct Reader {
+    file: &'static str,
     lines: LineIndex,
     errors: Vec<(u32, String)>,
 }
 
-type Value<'i> = Spanned<DeValue<'i>>;
+pub(crate) type Value<'i> = Spanned<DeValue<'i>>;
 
 impl Reader {
+    /// Reads a file with `read`; every mistake is one message, `file:line: what`.
+    pub(crate) fn read<T>(
+        file: &'static str,
+        text: &str,
+        read: impl FnOnce(&mut Self, &DeTable<'_>) -> T,
+    ) -> Result<T, Vec<String>> {
+        let mut reader = Self {
+            file,
+            lines: LineIndex::new(text),
+            errors: Vec::new(),
+        };
+        let table = match DeTable::parse(text) {
+            Ok(table) => table,
+            Err(error) => {
+                reader.error(&error.span().unwrap_or(0..0), error.message());
+                return Err(reader.told());
+            }
+        };
+        let value = read(&mut reader, table.get_ref());
+        if reader.errors.is_empty() {
+            Ok(value)
+        } else {
+            Err(reader.told())
+        }
+    }
+
     fn config(&mut self, table: &DeTable<'_>) -> Config {
         let mut config = Config::default();
         for (key, value) in table {
@@ -198,7 +210,11 @@ impl Reader {
         }
     }
 
-    fn table<'v, 'i>(&mut self, name: &str, value: &'v Value<'i>) -> Option<&'v DeTable<'i>> {
+    pub(crate) fn table<'v, 'i>(
+        &mut self,
+        name: &str,
+        value: &'v Value<'i>,
+    ) -> Option<&'v DeTable<'i>> {
         let table = value.get_ref().as_table();
         if table.is_none() {
             self.wrong_type(name, "a table", value);
@@ -221,7 +237,7 @@ impl Reader {
         out
     }
 
-    fn string(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+    pub(crate) fn string(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
         let text = value.get_ref().as_str().map(str::to_owned);
         if text.is_none() {
             self.wrong_type(key, "text in quotes", value);
@@ -251,7 +267,7 @@ impl Reader {
             .ok()
     }
 
-    fn wrong_type(&mut self, key: &str, wanted: &str, value: &Value<'_>) {
+    pub(crate) fn wrong_type(&mut self, key: &str, wanted: &str, value: &Value<'_>) {
         let found = value.get_ref().type_str();
         self.error(
             &value.span(),
@@ -259,7 +275,7 @@ impl Reader {
         );
     }
 
-    fn unknown(&mut self, what: &str, word: &str, span: &Range<usize>, known: &[&str]) {
+    pub(crate) fn unknown(&mut self, what: &str, word: &str, span: &Range<usize>, known: &[&str]) {
         let hint = match nearest(word, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known: {}", known.join(", ")),
@@ -267,7 +283,12 @@ impl Reader {
         self.error(span, &format!("unknown {what} `{word}`; {hint}"));
     }
 
-    fn error(&mut self, span: &Range<usize>, message: &str) {
+    /// The line a span starts on, from 1.
+    pub(crate) fn line(&self, span: &Range<usize>) -> u32 {
+        self.lines.line(span.start as u32)
+    }
+
+    pub(crate) fn error(&mut self, span: &Range<usize>, message: &str) {
         let line = self.lines.line(span.start as u32);
         self.errors.push((line, message.to_owned()));
     }
@@ -275,9 +296,10 @@ impl Reader {
     /// All mistakes by line; tables are not read in the order they are written.
     fn told(mut self) -> Vec<String> {
         self.errors.sort();
+        let file = self.file;
         self.errors
             .into_iter()
-            .map(|(line, message)| format!("{FILE_NAME}:{line}: {message}"))
+            .map(|(line, message)| format!("{file}:{line}: {message}"))
             .collect()
     }
 }

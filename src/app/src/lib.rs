@@ -15,6 +15,7 @@ pub mod config;
 pub mod failure;
 pub mod floor;
 pub mod guard;
+pub mod invariants;
 pub mod journal;
 pub mod last_scan;
 pub mod lower;

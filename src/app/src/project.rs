@@ -7,6 +7,7 @@ use betwixt_syntax::Limits;
 use crate::baseline::Baseline;
 use crate::config::{self, Config};
 use crate::failure::Failure;
+use crate::invariants::Invariants;
 use crate::pipeline::{Caching, Request, Tree};
 use crate::rulebook::{self, Rulebook};
 use crate::threads;
@@ -24,10 +25,12 @@ pub struct Project {
     pub baseline: Option<Baseline>,
     /// All rules and models, those of the tree included.
     pub rulebook: Rulebook,
+    /// What was found to be safe.
+    pub invariants: Invariants,
 }
 
 impl Project {
-    /// Opens a tree; without `use_config` its `betwixt.toml`, rules and models are left aside.
+    /// Opens a tree; without `use_config` its `betwixt.toml`, rules, models and invariants are left aside.
     pub fn open(path: &Path, use_config: bool) -> Result<Self, Failure> {
         let metadata = std::fs::metadata(path).map_err(|error| {
             let why = match error.kind() {
@@ -56,6 +59,11 @@ impl Project {
         } else {
             None
         };
+        let invariants = if use_config {
+            Invariants::of_tree(&root)?
+        } else {
+            Invariants::default()
+        };
         let rulebook = rulebook::for_tree(&root, use_config)?;
         let unknown = config.unknown_rules(&rulebook.catalogue);
         if !unknown.is_empty() {
@@ -67,6 +75,7 @@ impl Project {
             config,
             baseline,
             rulebook,
+            invariants,
         })
     }
 

@@ -1,7 +1,8 @@
-//! From what the rules claim to what is reported: configuration, suppressions, thresholds, order.
+//! From what the rules claim to what is reported: configuration, suppressions, invariants, thresholds, order.
 
 use betwixt_base::Problem;
 use betwixt_base::workspace::Workspace;
+use betwixt_files::Source;
 use betwixt_findings::{Candidate, Confidence, Severity};
 use betwixt_rules::Catalogue;
 
@@ -21,6 +22,8 @@ pub struct Context<'a> {
     pub workspace: &'a Workspace,
     /// Comments that mean to suppress.
     pub comments: &'a [FileComments],
+    /// Where guards are looked for.
+    pub source: &'a Source,
     /// Least severity of what is reported, where one was asked for.
     pub severity: Option<Severity>,
     /// Least confidence of what is reported, where one was asked for; else that of the configuration holds.
@@ -29,16 +32,27 @@ pub struct Context<'a> {
 
 /// What of the claims is reported and how; what is wrong with suppressions comes back.
 pub fn settle(hits: &mut Vec<Candidate>, context: Context<'_>) -> Vec<Problem> {
-    let mistakes = judge(hits, context);
+    let judged = judge(hits, context);
     narrow(hits, context);
-    mistakes
+    judged.problems
+}
+
+/// What the first half says of the claims.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// What is wrong with suppressions, and invariants that do not hold any more.
+    pub problems: Vec<Problem>,
+    /// How many are silent because a guard stands.
+    pub n_held: usize,
+    /// How many are raised again because a guard does not.
+    pub n_broken: usize,
 }
 
 /// The first half: what the claims are held against, with nothing left out for being harmless or doubtful.
-pub fn judge(hits: &mut Vec<Candidate>, context: Context<'_>) -> Vec<Problem> {
+pub fn judge(hits: &mut Vec<Candidate>, context: Context<'_>) -> Judged {
     let config = &context.project.config;
     prepare(hits, context.workspace, config);
-    let mistakes = suppress::apply(
+    let mut problems = suppress::apply(
         hits,
         context.comments,
         suppress::Context {
@@ -47,10 +61,16 @@ pub fn judge(hits: &mut Vec<Candidate>, context: Context<'_>) -> Vec<Problem> {
             today: clock::today(),
         },
     );
+    let held = context.project.invariants.hold(hits, context.source);
+    problems.extend(held.problems);
     if let Some(baseline) = &context.project.baseline {
         baseline.apply(hits);
     }
-    mistakes
+    Judged {
+        problems,
+        n_held: held.n_held,
+        n_broken: held.n_broken,
+    }
 }
 
 /// The second half: only what was asked for, in order.

@@ -42,7 +42,8 @@ impl Reader {
         }
     }
 
-    fn path_inside(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+    /// A path that does not lead out of the tree.
+    pub(crate) fn path_inside(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
         let text = self.string(key, value)?;
         let is_inside = Path::new(&text)
             .components()

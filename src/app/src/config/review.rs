@@ -180,7 +180,7 @@ impl Reader {
         number.unwrap_or(0.0)
     }
 
-    fn count(&mut self, key: &str, value: &Value<'_>) -> Option<u32> {
+    pub(crate) fn count(&mut self, key: &str, value: &Value<'_>) -> Option<u32> {
         let number: Option<u32> = match value.get_ref() {
             DeValue::Integer(number) => number.as_str().parse().ok(),
             _ => None,

@@ -362,6 +362,7 @@ impl Tree {
             ran: &self.rules,
             workspace: &workspace,
             comments: &comments,
+            source: &Source::Disk(self.root.clone()),
             severity: None,
             confidence: None,
         };

@@ -5,6 +5,7 @@
 use std::cmp::Reverse;
 use std::path::Path;
 
+use betwixt_files::Source;
 use betwixt_findings::{Candidate, Confidence, Severity, Status};
 use betwixt_rules::Catalogue;
 use serde::Deserialize;
@@ -43,6 +44,7 @@ pub(super) fn select(
             ran: catalogue,
             workspace: &built.program.workspace,
             comments: &built.comments,
+            source: &Source::Disk(built.root.clone()),
             severity,
             confidence,
         },
