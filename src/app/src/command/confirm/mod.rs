@@ -8,6 +8,7 @@ mod select;
 use std::io::Write;
 use std::path::Path;
 
+use betwixt_files::Source;
 use betwixt_findings::{Candidate, Conclusion, Severity};
 use betwixt_program::Questions;
 use betwixt_report::confirm::{self, Confirmation, money};
@@ -26,7 +27,7 @@ use crate::pipeline::{self, Built};
 use crate::project::{self, Project};
 use crate::review::agents::{self, Asked};
 use crate::review::{Answers, case};
-use crate::{memory, terminal, threads};
+use crate::{clock, invariants, memory, terminal, threads};
 
 /// Runs the command.
 pub(super) fn run(args: &ConfirmArgs, color: ColorChoice) -> Result<u8, Failure> {
@@ -82,6 +83,9 @@ pub(super) fn run(args: &ConfirmArgs, color: ColorChoice) -> Result<u8, Failure>
                 journal.end(missing(&outcome).as_deref())?;
             }
             let outcome = outcome.map_err(Failure::Review)?;
+            if journal.is_some() {
+                keep_invariants(&project, &built, &cases, &outcome)?;
+            }
             let result = confirmation(&built, &catalogue, &cases, outcome, selected.refused);
             write(&result, &built.root, args, color)?;
             let fail_on = fail_on.or(project.config.fail_on);
@@ -143,6 +147,31 @@ fn journal(
     }
     let ledger = memory::open(project, args.ledger.as_deref())?;
     LedgerJournal::start(ledger, built.commit.as_deref(), hits).map(Some)
+}
+
+/// What was found to be safe is not asked about again while its guard stands.
+fn keep_invariants(
+    project: &Project,
+    built: &Built,
+    cases: &[Case],
+    outcome: &Outcome,
+) -> Result<(), Failure> {
+    let source = Source::Disk(built.root.clone());
+    let (day, _) = clock::day("0d").map_err(Failure::Internal)?;
+    let of = |conclusion: &Conclusion| {
+        let hits = cases.iter().map(|case| &case.candidate);
+        let mut hits = hits.filter(|hit| hit.fingerprint == conclusion.fingerprint);
+        invariants::of_conclusion(conclusion, hits.next()?, &day, &|file| source.text(file))
+    };
+    let safe: Vec<_> = outcome.conclusions.iter().filter_map(of).collect();
+    let n_written = invariants::keep(&project.root, &safe)?;
+    if n_written > 0 {
+        let file = invariants::FILE_NAME;
+        terminal::complain(&format!(
+            "{n_written} written to {file}; review and commit it\n"
+        ));
+    }
+    Ok(())
 }
 
 /// What the run left undone, in one line.
