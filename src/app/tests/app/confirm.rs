@@ -9,6 +9,7 @@ use betwixt_app::pipeline::{self, Built};
 use betwixt_app::project::Project;
 use betwixt_app::review::{Answers, case};
 use betwixt_app::settle;
+use betwixt_files::Source;
 use betwixt_findings::{Candidate, Category, Conclusion, Judgement};
 use betwixt_program::Questions;
 use betwixt_review::provider::Trouble;
@@ -76,6 +77,7 @@ fn built(root: &Path) -> Raised {
             ran: catalogue,
             workspace: &built.program.workspace,
             comments: &built.comments,
+            source: &Source::Disk(built.root.clone()),
             severity: None,
             confidence: None,
         },
