@@ -12,6 +12,7 @@ mod documents;
 mod hover;
 mod position;
 mod server;
+mod shift;
 mod tree;
 mod uri;
 mod worker;

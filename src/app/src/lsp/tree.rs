@@ -11,12 +11,13 @@ use std::time::Instant;
 use betwixt_base::workspace::{SourceFile, Workspace};
 use betwixt_base::{FileId, Problem, ProblemSeverity};
 use betwixt_files::{Source, Stamp};
-use betwixt_findings::{Candidate, Location};
+use betwixt_findings::Candidate;
 use betwixt_program::{CodeFile, Input, Program};
 use betwixt_rules::Catalogue;
 use rayon::prelude::*;
 
 use super::documents::Documents;
+use super::shift::Shift;
 use crate::cache::Cache;
 use crate::failure::Failure;
 use crate::guard;
@@ -146,7 +147,7 @@ impl Tree {
         &mut self,
         documents: &Documents,
         watcher: &Watcher<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Change, Failure> {
         let found = pipeline::discover(&self.request)?;
         let mut workspace = found.workspace;
         if self.request.include_tests {
@@ -161,6 +162,11 @@ impl Tree {
             let known = self.known(file).map(|old| moved(old, id));
             reads.push(known);
         }
+        let is_same = is_same_tree(&self.workspace, &workspace)
+            && reads
+                .iter()
+                .zip(&workspace.files)
+                .all(|(read, file)| read.is_some() || !is_lowered(file));
         // Only a folder that is opened has much to gain from what earlier runs worked out.
         let is_new = self.reads.is_empty();
         let n_bytes = workspace.files.iter().map(|file| file.size).sum();
@@ -175,7 +181,11 @@ impl Tree {
         if let Some(cache) = &store.cache {
             cache.close(&self.workspace, &[], &[]);
         }
-        Ok(())
+        Ok(if is_same {
+            Change::Nothing
+        } else {
+            Change::Facts
+        })
     }
 
     /// Takes what is known of a file of the same name and size.
@@ -253,6 +263,13 @@ impl Tree {
             None => Change::Facts,
         };
         self.reads[idx] = Some(new);
+        // By its size it is known to be the same when the folder is listed again.
+        let size = match documents.get(path) {
+            Some(document) => Some(document.text.len() as u64),
+            None => std::fs::metadata(path).ok().map(|about| about.len()),
+        };
+        let file = &mut self.workspace.files[idx];
+        file.size = size.unwrap_or(file.size);
         Some(change)
     }
 
@@ -376,6 +393,21 @@ fn enabled(project: &Project) -> Catalogue {
     catalogue.filtered(|rule| project.is_enabled(&rule.id))
 }
 
+/// The same files, packages and services; the sizes of files aside.
+fn is_same_tree(old: &Workspace, new: &Workspace) -> bool {
+    let is_same_file = |(old, new): (&SourceFile, &SourceFile)| {
+        (&old.path, old.language, old.marks, old.service)
+            == (&new.path, new.language, new.marks, new.service)
+    };
+    old.files.len() == new.files.len()
+        && old.files.iter().zip(&new.files).all(is_same_file)
+        && old.services == new.services
+        && old.go_modules == new.go_modules
+        && old.node_packages == new.node_packages
+        && old.ts_configs == new.ts_configs
+        && old.cargo_packages == new.cargo_packages
+}
+
 /// The same facts under another id; only the id of the file is in them.
 fn moved(mut read: Read, id: FileId) -> Read {
     read.id = id;
@@ -399,54 +431,4 @@ fn is_same_code(old: &Read, new: &Read) -> bool {
             (None, None) => true,
             _ => false,
         }
-}
-
-/// How lines moved between two texts: those after the last difference, all by the same number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Shift {
-    /// Lines after this one, counted from 1, moved.
-    after: u32,
-    by: i64,
-}
-
-impl Shift {
-    fn between(old: &str, new: &str) -> Self {
-        let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-        let least = old.len().min(new.len());
-        let head = (0..least).take_while(|&idx| old[idx] == new[idx]).count();
-        let tail = (0..least - head)
-            .take_while(|&idx| old[old.len() - 1 - idx] == new[new.len() - 1 - idx])
-            .count();
-        Self {
-            after: (old.len() - tail) as u32,
-            by: new.len() as i64 - old.len() as i64,
-        }
-    }
-
-    fn apply(self, place: &mut Location) {
-        for line in [&mut place.line, &mut place.end_line] {
-            if *line > self.after {
-                *line = (i64::from(*line) + self.by).max(1) as u32;
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_after_the_last_difference_move() {
-        assert_eq!(
-            Shift::between("a\nb\nc\n", "a\nx\ny\nc\n"),
-            Shift { after: 2, by: 1 }
-        );
-        assert_eq!(
-            Shift::between("a\nb\n", "a\nb\n"),
-            Shift { after: 2, by: 0 }
-        );
-        assert_eq!(Shift::between("a\na\n", "a\n"), Shift { after: 2, by: -1 });
-        assert_eq!(Shift::between("", "a\nb\n"), Shift { after: 0, by: 2 });
-    }
 }

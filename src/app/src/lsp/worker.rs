@@ -277,10 +277,11 @@ impl Worker {
         let listed = self.pool.install(|| {
             if !folder.is_configured {
                 tree.configure()?;
+                // Other rules may find other things in the same facts.
+                return tree.list(&self.documents, &quiet).map(|_| Change::Facts);
             }
-            if !folder.is_configured || !folder.is_listed {
-                tree.list(&self.documents, &quiet)?;
-                return Ok(Change::Facts);
+            if !folder.is_listed {
+                return tree.list(&self.documents, &quiet);
             }
             Ok(Change::Nothing)
         });
