@@ -8,6 +8,7 @@ mod unary_only;
 mod unchecked_owner;
 mod unread_decision;
 mod unrelated_check;
+mod unsigned_webhook;
 mod words;
 
 use super::Context;
@@ -18,6 +19,7 @@ pub(crate) use words::FAMILY;
 /// What a detector of this category sees; `None` for a name that is not one of its.
 pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
     Some(match detector {
+        "unsigned-webhook" => unsigned_webhook::observe(context),
         "open-check" => fail_open::observe(context),
         "secret-comparison" => secret_comparison::observe(context),
         "logged-secret" => secret_log::observe(context),

@@ -13,6 +13,14 @@ pub(crate) const FAMILY: Family = Family {
 
 const DETECTORS: &[Detector] = &[
     Detector {
+        word: word(
+            "unsigned-webhook",
+            "a route for webhooks changes things, and nothing asks who sent them",
+        ),
+        conditions: &[],
+        holes: &["route", "function"],
+    },
+    Detector {
         word: word("open-check", "a check lets through when it cannot decide"),
         conditions: &[(
             word("on", "when it lets through"),

@@ -4,6 +4,7 @@ mod checked_then_written;
 mod kept_lock;
 mod lost_update;
 mod outer_handle;
+mod read_then_removed;
 mod rows;
 mod shared_state;
 mod unheeded_claim;
@@ -19,6 +20,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
     Some(match detector {
         "lost-update" => lost_update::observe(context),
         "kept-lock" => kept_lock::observe(context),
+        "read-then-removed" => read_then_removed::observe(context),
         "outer-handle" => outer_handle::observe(context),
         "unheeded-claim" => unheeded_claim::observe(context),
         "shared-state" => shared_state::observe(context),

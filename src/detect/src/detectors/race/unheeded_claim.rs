@@ -80,7 +80,7 @@ fn is_claim(context: &Context<'_>, root: FunctionId, event: &Event) -> bool {
 }
 
 /// Whether anything looks at whether the key was set.
-fn is_heeded(context: &Context<'_>, root: FunctionId, site: CallSite) -> bool {
+pub(super) fn is_heeded(context: &Context<'_>, root: FunctionId, site: CallSite) -> bool {
     let program = context.program;
     let facts = program.code.facts(site.file);
     let ir = &facts.ir;

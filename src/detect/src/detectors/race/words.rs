@@ -14,6 +14,14 @@ pub(crate) const FAMILY: Family = Family {
 const DETECTORS: &[Detector] = &[
     Detector {
         word: word(
+            "read-then-removed",
+            "a one-time value of a shared store is read, and removed in a second step",
+        ),
+        conditions: &[],
+        holes: &["function"],
+    },
+    Detector {
+        word: word(
             "lost-update",
             "a column is read, changed in the program and written back as a whole",
         ),
@@ -103,6 +111,10 @@ const DETECTORS: &[Detector] = &[
 ];
 
 const GUARDS: &[Word] = &[
+    word(
+        "removal-decides",
+        "the removal says who was first, and only that one goes on",
+    ),
     word(
         "row-lock",
         "the row, or one that stands for it, is locked before it is read",

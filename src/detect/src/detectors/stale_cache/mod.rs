@@ -1,6 +1,7 @@
 //! Ways of looking for stale cache.
 
 mod detached_refresh;
+mod endless_entry;
 mod expiry_result;
 mod fills;
 mod invalidations;
@@ -30,6 +31,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "detached-refresh" => Some(detached_refresh::observe(context)),
         "cached-denial" => Some(peek_decision::observe(context)),
         "kept-address" => Some(kept_address::observe(context)),
+        "endless-entry" => Some(endless_entry::observe(context)),
         "expiry-result" => Some(expiry_result::observe(context)),
         _ => None,
     }

@@ -14,6 +14,14 @@ pub(crate) const FAMILY: Family = Family {
 const DETECTORS: &[Detector] = &[
     Detector {
         word: word(
+            "endless-entry",
+            "an entry of a shared cache has no end, where the others of the service have one",
+        ),
+        conditions: &[],
+        holes: &["function", "cache"],
+    },
+    Detector {
+        word: word(
             "write-without-invalidation",
             "a table is written and what a cache holds of it stays",
         ),
