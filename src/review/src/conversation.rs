@@ -2,6 +2,7 @@
 //!
 //! Ends with an answer of the wanted shape, or with why there is none. Knows nothing of what is asked about.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use betwixt_findings::{Actor, ActorRole, Exchange, ExchangeOutcome, Usage};
@@ -33,6 +34,8 @@ pub(crate) struct Surroundings<'a> {
     /// The longest one request may take, retries included.
     pub(crate) timeout: Duration,
     pub(crate) max_output_tokens: u32,
+    /// Sums up what was waited for agents, in nanoseconds.
+    pub(crate) waited: &'a AtomicU64,
 }
 
 /// Who is asked in a conversation.
@@ -197,7 +200,10 @@ impl Talking<'_> {
         let ask = Ask {
             timeout: self.around.timeout.min(left),
         };
+        let started = Instant::now();
         let asked = self.party.agent.complete(&self.chat, ask);
+        let waited = started.elapsed().as_nanos() as u64;
+        self.around.waited.fetch_add(waited, Ordering::Relaxed);
         let counted = match &asked {
             Ok(answer) => answer.counted,
             // What was sent and never answered may have to be paid all the same.

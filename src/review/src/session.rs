@@ -4,9 +4,9 @@
 //! order they were reached in. A run ends early when a budget is used up or nobody answers; what is left is counted.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use betwixt_findings::{
     ActorRole, Candidate, Conclusion, Exchange, Fingerprint, Judgement, Usage, Verdict,
@@ -140,6 +140,8 @@ pub struct Outcome {
     pub spent: Spent,
     /// Tokens of each case file, in the order of the conclusions.
     pub case_tokens: Vec<u64>,
+    /// Time the engine took for all of them (case file, gate, journal), waiting for agents not counted.
+    pub engine: Duration,
 }
 
 /// This many candidates in a row without any answer end a run.
@@ -173,6 +175,8 @@ pub fn run(
         next: AtomicUsize::new(0),
         n_asked: AtomicUsize::new(0),
         n_unreached: AtomicUsize::new(0),
+        worked: AtomicU64::new(0),
+        waited: AtomicU64::new(0),
         is_over: AtomicBool::new(false),
         state: Mutex::default(),
     };
@@ -181,6 +185,8 @@ pub fn run(
             scope.spawn(|| session.work());
         }
     });
+    let engine = session.worked.load(Ordering::Relaxed);
+    let engine = engine.saturating_sub(session.waited.load(Ordering::Relaxed));
     let state = session
         .state
         .into_inner()
@@ -195,6 +201,7 @@ pub fn run(
         n_cut: n_left + state.n_unfinished,
         cut: state.cut,
         n_known: state.n_known,
+        engine: Duration::from_nanos(engine),
         spent: budget.spent(),
         case_tokens: done.iter().map(|(_, _, tokens)| *tokens).collect(),
         conclusions: done
@@ -233,6 +240,9 @@ struct Session<'a> {
     next: AtomicUsize,
     n_asked: AtomicUsize,
     n_unreached: AtomicUsize,
+    /// Nanoseconds of all workers, and of those what they waited for agents.
+    worked: AtomicU64,
+    waited: AtomicU64,
     is_over: AtomicBool,
     state: Mutex<State>,
 }
@@ -262,8 +272,12 @@ impl Session<'_> {
             let Some(case) = self.cases.get(at) else {
                 return;
             };
+            let started = Instant::now();
             let file = CaseFile::new(case, self.sources);
-            match self.one(&case.candidate, &file) {
+            let done = self.one(&case.candidate, &file);
+            let worked = started.elapsed().as_nanos() as u64;
+            self.worked.fetch_add(worked, Ordering::Relaxed);
+            match done {
                 Ok(Some(done)) => self.finish(at, file.tokens, done),
                 Ok(None) => return,
                 Err(error) => {
@@ -358,6 +372,7 @@ impl Session<'_> {
             max_turns: self.settings.max_turns,
             timeout: self.settings.timeout,
             max_output_tokens: self.settings.max_output_tokens,
+            waited: &self.waited,
         };
         let gate = Gate::new(self.questions, self.sources, candidate);
         let mut flow = Flow::new(candidate, file);

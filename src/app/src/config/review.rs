@@ -21,6 +21,8 @@ pub struct ReviewConfig {
     pub concurrency: Option<u32>,
     /// How often an agent may ask before it has to answer.
     pub max_turns: Option<u32>,
+    /// The longest answer, in tokens.
+    pub max_output_tokens: Option<u32>,
     /// Prices by model; they win over those built in.
     pub prices: BTreeMap<String, Price>,
 }
@@ -78,7 +80,14 @@ pub struct AgentConfig {
     pub timeout: Option<u32>,
 }
 
-const KEYS: [&str; 5] = ["tracer", "reviewer", "concurrency", "max_turns", "prices"];
+const KEYS: [&str; 6] = [
+    "tracer",
+    "reviewer",
+    "concurrency",
+    "max_turns",
+    "max_output_tokens",
+    "prices",
+];
 const AGENT_KEYS: [&str; 7] = [
     "provider",
     "model",
@@ -97,6 +106,9 @@ impl Reader {
                 "reviewer" => review.reviewer = Some(self.agent("reviewer", value)),
                 "concurrency" => review.concurrency = self.count("concurrency", value),
                 "max_turns" => review.max_turns = self.count("max_turns", value),
+                "max_output_tokens" => {
+                    review.max_output_tokens = self.count("max_output_tokens", value);
+                }
                 "prices" => self.prices(value, &mut review.prices),
                 other => self.unknown("key", other, &key.span(), &KEYS),
             }

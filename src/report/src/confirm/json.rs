@@ -33,6 +33,7 @@ pub fn write(confirmation: &Confirmation<'_>, out: &mut dyn Write) -> io::Result
         "not_finished": confirmation.n_cut,
         "known": confirmation.n_known,
         "case_tokens": {"median": confirmation.median_case_tokens},
+        "engine_ms_per_hit": (confirmation.engine_ms * 10.0).round() / 10.0,
         "requests": confirmation.requests,
         "spent": usage(&confirmation.spent),
     });

@@ -33,6 +33,8 @@ pub struct Confirmation<'a> {
     pub requests: u64,
     /// Median size of the case files, in tokens.
     pub median_case_tokens: u64,
+    /// What the engine itself took for each hit, in milliseconds: case file, gate, ledger.
+    pub engine_ms: f64,
 }
 
 impl Confirmation<'_> {

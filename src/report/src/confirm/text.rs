@@ -113,13 +113,14 @@ fn summary(confirmation: &Confirmation<'_>, out: &mut dyn Write) -> io::Result<(
     let spent = &confirmation.spent;
     writeln!(
         out,
-        "spent {}: {} requests, {} tokens in ({} cached), {} tokens out; case files: median {} tokens",
+        "spent {}: {} requests, {} tokens in ({} cached), {} tokens out; case files: median {} tokens, engine {:.1} ms each",
         money(spent.micro_usd),
         confirmation.requests,
         spent.input_tokens,
         spent.cached_tokens,
         spent.output_tokens,
         confirmation.median_case_tokens,
+        confirmation.engine_ms,
     )?;
     if let Some(cut) = &confirmation.cut {
         let n = confirmation.n_cut;

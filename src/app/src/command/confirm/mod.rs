@@ -7,6 +7,7 @@ mod select;
 
 use std::io::Write;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use betwixt_files::Source;
 use betwixt_findings::{Candidate, Conclusion, Severity};
@@ -14,12 +15,14 @@ use betwixt_program::Questions;
 use betwixt_report::confirm::{self, Confirmation, money};
 use betwixt_report::text::Options;
 use betwixt_report::{Report, clean};
-use betwixt_review::{Agents, Case, Event, NoJournal, Outcome, Recorder, ReviewError, Settings};
+use betwixt_review::{
+    Agents, Case, Event, Journal, NoJournal, Outcome, Preview, Recorder, ReviewError, Settings,
+};
 use betwixt_rules::Catalogue;
 
 use super::scan::{self, Disk, level};
 use crate::cli::{ColorChoice, ConfirmArgs, ConfirmFormat};
-use crate::config::FailOn;
+use crate::config::{FailOn, ReviewConfig};
 use crate::failure::{FOUND, Failure, INCOMPLETE};
 use crate::journal::LedgerJournal;
 use crate::measure::Stopwatch;
@@ -53,40 +56,27 @@ pub(super) fn run(args: &ConfirmArgs, color: ColorChoice) -> Result<u8, Failure>
     let questions = Questions::new(&built.program);
     let answers = Answers::new(&questions, &built.root);
     let of = |hit: &Candidate| case(&answers, hit, project.rulebook.catalogue.find(&hit.rule));
+    let started = Instant::now();
     let cases: Vec<Case> = pool.install(|| selected.hits.iter().map(of).collect());
+    let gathering = started.elapsed().div_f64(cases.len().max(1) as f64);
+    let run = Run {
+        args,
+        project: &project,
+        catalogue: &catalogue,
+        built: &built,
+        answers: &answers,
+        cases: &cases,
+        settings: &settings,
+    };
     let code = match pair {
         None => {
             let models = agents::models(&project.config.review, asked, &environment)?;
-            dry_run(
-                args,
-                &cases,
-                &selected.refused,
-                &answers,
-                (&models.0, &models.1),
-                &settings,
-            )?
+            run.preview(&selected.refused, (&models.0, &models.1))?
         }
-        Some((tracer, reviewer)) => {
-            let agents = Agents {
-                tracer: tracer.as_ref(),
-                reviewer: reviewer.as_ref(),
-            };
-            let told = |event: &Event<'_>| tell(event, &cases);
-            let journal = journal(args, &project, &built, &selected.hits)?;
-            let outcome = match &journal {
-                Some(journal) => {
-                    betwixt_review::run(&cases, &answers, agents, &settings, journal, &told)
-                }
-                None => betwixt_review::run(&cases, &answers, agents, &settings, &NoJournal, &told),
-            };
-            if let Some(journal) = &journal {
-                journal.end(missing(&outcome).as_deref())?;
-            }
-            let outcome = outcome.map_err(Failure::Review)?;
-            if journal.is_some() {
-                keep_invariants(&project, &built, &cases, &outcome)?;
-            }
-            let result = confirmation(&built, &catalogue, &cases, outcome, selected.refused);
+        Some(pair) => {
+            let outcome = run.ask(&pair)?;
+            let mut result = run.confirmation(outcome, selected.refused);
+            result.engine_ms += milliseconds(gathering);
             write(&result, &built.root, args, color)?;
             let fail_on = fail_on.or(project.config.fail_on);
             exit_code(&result, fail_on.unwrap_or(FailOn::AtLeast(Severity::High)))
@@ -95,6 +85,17 @@ pub(super) fn run(args: &ConfirmArgs, color: ColorChoice) -> Result<u8, Failure>
     // The process ends here; taking a large program apart would only cost time.
     std::mem::forget(built);
     Ok(code)
+}
+
+/// What a run works with.
+struct Run<'a> {
+    args: &'a ConfirmArgs,
+    project: &'a Project,
+    catalogue: &'a Catalogue,
+    built: &'a Built,
+    answers: &'a Answers<'a>,
+    cases: &'a [Case],
+    settings: &'a Settings,
 }
 
 fn settings(
@@ -113,10 +114,21 @@ fn settings(
             .or(review.concurrency)
             .map_or(defaults.concurrency, |n| n as usize),
         max_turns: review.max_turns.unwrap_or(defaults.max_turns),
+        max_output_tokens: review
+            .max_output_tokens
+            .unwrap_or(defaults.max_output_tokens),
+        timeout: defaults.timeout.max(longest(review)),
         recorder: recorder.map_err(Failure::Review)?,
         again: args.again,
         ..defaults
     })
+}
+
+/// The longest time that one attempt of an agent is given: a request is given no less.
+fn longest(review: &ReviewConfig) -> Duration {
+    let agents = [&review.tracer, &review.reviewer].into_iter().flatten();
+    let seconds = agents.filter_map(|agent| agent.timeout).max();
+    Duration::from_secs(seconds.unwrap_or(0).into())
 }
 
 /// The scan, and what of it is asked about, the worst first.
@@ -135,43 +147,156 @@ fn raise(
     Ok((built, selected))
 }
 
-/// Where the run is remembered. What is replayed was remembered when it was asked.
-fn journal(
-    args: &ConfirmArgs,
-    project: &Project,
-    built: &Built,
-    hits: &[Candidate],
-) -> Result<Option<LedgerJournal>, Failure> {
-    if args.replay.is_some() && args.ledger.is_none() {
-        return Ok(None);
+impl<'a> Run<'a> {
+    /// Asks the agents, remembering what they say.
+    fn ask(&self, (tracer, reviewer): &agents::Pair) -> Result<Outcome, Failure> {
+        let agents = Agents {
+            tracer: tracer.as_ref(),
+            reviewer: reviewer.as_ref(),
+        };
+        let told = |event: &Event<'_>| tell(event, self.cases);
+        let journal = self.journal()?;
+        let remembers: &dyn Journal = journal.as_ref().map_or(&NoJournal, |journal| journal);
+        let outcome = betwixt_review::run(
+            self.cases,
+            self.answers,
+            agents,
+            self.settings,
+            remembers,
+            &told,
+        );
+        if let Some(journal) = &journal {
+            journal.end(missing(&outcome).as_deref())?;
+        }
+        let outcome = outcome.map_err(Failure::Review)?;
+        if journal.is_some() {
+            self.keep_invariants(&outcome)?;
+        }
+        Ok(outcome)
     }
-    let ledger = memory::open(project, args.ledger.as_deref())?;
-    LedgerJournal::start(ledger, built.commit.as_deref(), hits).map(Some)
+
+    /// What was found to be safe is not asked about again while its guard stands.
+    fn keep_invariants(&self, outcome: &Outcome) -> Result<(), Failure> {
+        let source = Source::Disk(self.built.root.clone());
+        let (day, _) = clock::day("0d").map_err(Failure::Internal)?;
+        let of = |conclusion: &Conclusion| {
+            let mut hits = self.hits();
+            let hit = hits.find(|hit| hit.fingerprint == conclusion.fingerprint)?;
+            invariants::of_conclusion(conclusion, hit, &day, &|file| source.text(file))
+        };
+        let safe: Vec<_> = outcome.conclusions.iter().filter_map(of).collect();
+        let n_written = invariants::keep(&self.project.root, &safe)?;
+        if n_written > 0 {
+            let file = invariants::FILE_NAME;
+            terminal::complain(&format!(
+                "{n_written} written to {file}; review and commit it\n"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Where the run is remembered. What is replayed was remembered when it was asked.
+    fn journal(&self) -> Result<Option<LedgerJournal>, Failure> {
+        let option = self.args.ledger.as_deref();
+        if self.args.replay.is_some() && option.is_none() {
+            return Ok(None);
+        }
+        let ledger = memory::open(self.project, option)?;
+        let hits: Vec<Candidate> = self.hits().cloned().collect();
+        LedgerJournal::start(ledger, self.built.commit.as_deref(), &hits).map(Some)
+    }
+
+    fn hits(&self) -> impl Iterator<Item = &'a Candidate> {
+        self.cases.iter().map(|case| &case.candidate)
+    }
+
+    fn confirmation(&self, outcome: Outcome, refused: Vec<String>) -> Confirmation<'a> {
+        let of = |conclusion: &Conclusion| {
+            let mut hits = self.hits();
+            let mut hit = hits
+                .find(|hit| hit.fingerprint == conclusion.fingerprint)?
+                .clone();
+            hit.severity = conclusion.severity;
+            Some(hit)
+        };
+        let hits = outcome.conclusions.iter().filter_map(of).collect();
+        let mut sizes = outcome.case_tokens;
+        sizes.sort_unstable();
+        let n = outcome.conclusions.len().max(1) as f64;
+        let root = &self.built.root;
+        Confirmation {
+            report: Report {
+                version: env!("CARGO_PKG_VERSION"),
+                root: root.to_string_lossy().into_owned(),
+                below: project::below_repository(root),
+                commit: self.built.commit.clone(),
+                repository: project::origin(root),
+                rules: self.catalogue.rules(),
+                hits,
+                ..Report::default()
+            },
+            conclusions: outcome.conclusions,
+            refused,
+            cut: outcome.cut,
+            n_cut: outcome.n_cut,
+            n_known: outcome.n_known,
+            spent: outcome.spent.usage,
+            requests: outcome.spent.requests,
+            median_case_tokens: median(&sizes),
+            engine_ms: milliseconds(outcome.engine) / n,
+        }
+    }
+
+    /// Prints what would be sent, and what it would cost.
+    fn preview(&self, refused: &[String], models: (&str, &str)) -> Result<u8, Failure> {
+        let limit = self.settings.limits.candidates.unwrap_or(usize::MAX);
+        let mut previews = Vec::new();
+        for case in self.cases.iter().take(limit) {
+            let preview = betwixt_review::preview(case, self.answers, models, self.settings);
+            previews.push(preview.map_err(Failure::Review)?);
+        }
+        terminal::write_to(self.args.output.as_deref(), &mut |out: &mut dyn Write| {
+            write_previews(&previews, refused, models, out)
+        })?;
+        Ok(0)
+    }
 }
 
-/// What was found to be safe is not asked about again while its guard stands.
-fn keep_invariants(
-    project: &Project,
-    built: &Built,
-    cases: &[Case],
-    outcome: &Outcome,
-) -> Result<(), Failure> {
-    let source = Source::Disk(built.root.clone());
-    let (day, _) = clock::day("0d").map_err(Failure::Internal)?;
-    let of = |conclusion: &Conclusion| {
-        let hits = cases.iter().map(|case| &case.candidate);
-        let mut hits = hits.filter(|hit| hit.fingerprint == conclusion.fingerprint);
-        invariants::of_conclusion(conclusion, hits.next()?, &day, &|file| source.text(file))
-    };
-    let safe: Vec<_> = outcome.conclusions.iter().filter_map(of).collect();
-    let n_written = invariants::keep(&project.root, &safe)?;
-    if n_written > 0 {
-        let file = invariants::FILE_NAME;
-        terminal::complain(&format!(
-            "{n_written} written to {file}; review and commit it\n"
-        ));
+fn write_previews(
+    previews: &[Preview],
+    refused: &[String],
+    (tracer, reviewer): (&str, &str),
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    if let Some(first) = previews.first() {
+        writeln!(out, "=== system part of every tracer ===\n{}", first.system)?;
     }
-    Ok(())
+    for preview in previews {
+        writeln!(out, "=== first message about {} ===", preview.fingerprint)?;
+        writeln!(out, "{}", preview.message)?;
+    }
+    for line in refused {
+        writeln!(out, "refused: {}", clean(line))?;
+    }
+    let mut sizes: Vec<u64> = previews.iter().map(|one| one.case_tokens).collect();
+    sizes.sort_unstable();
+    writeln!(out, "{} candidates, nothing was sent", sizes.len())?;
+    writeln!(
+        out,
+        "case files: median {} tokens, largest {}",
+        median(&sizes),
+        sizes.last().unwrap_or(&0)
+    )?;
+    let model = |name| if name == "" { "no agent" } else { name };
+    let sum = |costs: fn(&Preview) -> Option<u64>| previews.iter().map(costs).sum::<Option<u64>>();
+    writeln!(
+        out,
+        "tracer {}, reviewer {}: {} when both answer at once, at most {} when every question is asked",
+        model(tracer),
+        model(reviewer),
+        money(sum(|one| one.least_micro_usd)),
+        money(sum(|one| one.most_micro_usd)),
+    )
 }
 
 /// What the run left undone, in one line.
@@ -208,43 +333,8 @@ fn tell(event: &Event<'_>, cases: &[Case]) {
     ));
 }
 
-fn confirmation<'a>(
-    built: &Built,
-    catalogue: &'a Catalogue,
-    cases: &[Case],
-    outcome: Outcome,
-    refused: Vec<String>,
-) -> Confirmation<'a> {
-    let of = |conclusion: &Conclusion| {
-        let hits = cases.iter().map(|case| &case.candidate);
-        let mut hits = hits.filter(|hit| hit.fingerprint == conclusion.fingerprint);
-        let mut hit = hits.next().cloned()?;
-        hit.severity = conclusion.severity;
-        Some(hit)
-    };
-    let hits = outcome.conclusions.iter().filter_map(of).collect();
-    let mut sizes = outcome.case_tokens;
-    sizes.sort_unstable();
-    Confirmation {
-        report: Report {
-            version: env!("CARGO_PKG_VERSION"),
-            root: built.root.to_string_lossy().into_owned(),
-            below: project::below_repository(&built.root),
-            commit: built.commit.clone(),
-            repository: project::origin(&built.root),
-            rules: catalogue.rules(),
-            hits,
-            ..Report::default()
-        },
-        conclusions: outcome.conclusions,
-        refused,
-        cut: outcome.cut,
-        n_cut: outcome.n_cut,
-        n_known: outcome.n_known,
-        spent: outcome.spent.usage,
-        requests: outcome.spent.requests,
-        median_case_tokens: median(&sizes),
-    }
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
 }
 
 /// The middle of sorted numbers; 0 of none.
@@ -288,67 +378,4 @@ fn exit_code(result: &Confirmation<'_>, fail_on: FailOn) -> u8 {
         _ if result.is_incomplete() => INCOMPLETE,
         _ => 0,
     }
-}
-
-/// Prints what would be sent, and what it would cost.
-fn dry_run(
-    args: &ConfirmArgs,
-    cases: &[Case],
-    refused: &[String],
-    answers: &Answers<'_>,
-    (tracer, reviewer): (&str, &str),
-    settings: &Settings,
-) -> Result<u8, Failure> {
-    let limit = settings.limits.candidates.unwrap_or(usize::MAX);
-    let mut sizes = Vec::new();
-    let (mut least, mut most) = (Some(0), Some(0));
-    terminal::write_to(args.output.as_deref(), &mut |out: &mut dyn Write| {
-        for (at, case) in cases.iter().take(limit).enumerate() {
-            let preview = betwixt_review::preview(case, answers, (tracer, reviewer), settings)
-                .map_err(std::io::Error::other)?;
-            if at == 0 {
-                writeln!(
-                    out,
-                    "=== system part of every tracer ===\n{}",
-                    preview.system
-                )?;
-            }
-            writeln!(out, "=== first message about {} ===", preview.fingerprint)?;
-            writeln!(out, "{}", preview.message)?;
-            sizes.push(preview.case_tokens);
-            least = add(least, preview.least_micro_usd);
-            most = add(most, preview.most_micro_usd);
-        }
-        sizes.sort_unstable();
-        for line in refused {
-            writeln!(out, "refused: {}", clean(line))?;
-        }
-        writeln!(out, "{} candidates, nothing was sent", sizes.len())?;
-        writeln!(
-            out,
-            "case files: median {} tokens, largest {}",
-            median(&sizes),
-            sizes.last().unwrap_or(&0)
-        )?;
-        let model = |name: &str| {
-            if name.is_empty() {
-                "no agent".to_owned()
-            } else {
-                name.to_owned()
-            }
-        };
-        writeln!(
-            out,
-            "tracer {}, reviewer {}: {} when both answer at once, at most {} when every question is asked",
-            model(tracer),
-            model(reviewer),
-            money(least),
-            money(most),
-        )
-    })?;
-    Ok(0)
-}
-
-fn add(sum: Option<u64>, next: Option<u64>) -> Option<u64> {
-    sum.zip(next).map(|(sum, next)| sum + next)
 }
