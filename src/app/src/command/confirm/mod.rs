@@ -287,16 +287,22 @@ fn write_previews(
         median(&sizes),
         sizes.last().unwrap_or(&0)
     )?;
-    let model = |name| if name == "" { "no agent" } else { name };
     let sum = |costs: fn(&Preview) -> Option<u64>| previews.iter().map(costs).sum::<Option<u64>>();
     writeln!(
         out,
         "tracer {}, reviewer {}: {} when both answer at once, at most {} when every question is asked",
-        model(tracer),
-        model(reviewer),
+        named(tracer),
+        named(reviewer),
         money(sum(|one| one.least_micro_usd)),
         money(sum(|one| one.most_micro_usd)),
     )
+}
+
+fn named(model: &str) -> &str {
+    match model.is_empty() {
+        true => "no agent",
+        false => model,
+    }
 }
 
 /// What the run left undone, in one line.
