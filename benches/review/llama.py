@@ -39,8 +39,9 @@ def serve(model, port):
     parameters = xllamacpp.CommonParams()
     parameters.model.path = model
     parameters.port = port
-    parameters.n_ctx = 16384
-    parameters.n_parallel = 2
+    # One slot, so that the instructions all requests begin with are read once.
+    parameters.n_ctx = 8192
+    parameters.n_parallel = 1
     server = xllamacpp.Server(parameters)
     print("listening", getattr(server, "listening_address", port), flush=True)
     time.sleep(1e9)
@@ -56,11 +57,11 @@ def wait(port):
     sys.exit("the server did not start")
 
 
-def confirm(betwixt, tree, count, provider, environment):
+def confirm(betwixt, tree, count, environment):
     started = time.time()
     run = subprocess.run(
-        [betwixt, "confirm", tree, "--format", "json", "--max-candidates", str(count), "--concurrency", "2",
-         "--tracer", f"{provider}/smollm2", "--max-tokens", "3000000"],
+        [betwixt, "confirm", tree, "--format", "json", "--max-candidates", str(count), "--concurrency", "1",
+         "--max-tokens", "3000000"],
         env={**os.environ, **environment}, capture_output=True, text=True,
     )
     if run.returncode not in (0, 1, 4):
@@ -89,9 +90,18 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         tree = os.path.join(folder, "tree")
         shutil.copytree(source, tree)
+        with open(os.path.join(tree, "betwixt.toml"), "a") as config:
+            config.write(f"""[review]
+max_turns = 1
+max_output_tokens = 300
+[review.tracer]
+provider = "{provider}"
+model = "smollm2"
+timeout = 600
+""")
         for name in ["first", "second"]:
             before = exchanges(tree) if name == "second" else collections.Counter()
-            result, seconds = confirm(betwixt, tree, count, provider, names[provider])
+            result, seconds = confirm(betwixt, tree, count, names[provider])
             outcomes = exchanges(tree)
             judged = collections.Counter(one["judgement"] for one in result["results"])
             settled = sum(one["settled"] for one in result["results"])
