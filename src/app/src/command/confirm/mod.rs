@@ -120,7 +120,6 @@ fn settings(
         timeout: defaults.timeout.max(longest(review)),
         recorder: recorder.map_err(Failure::Review)?,
         again: args.again,
-        ..defaults
     })
 }
 
