@@ -104,9 +104,11 @@ pub fn analyse_looked(
         }
         None => {
             let linked = pipeline::link(looked, request, watch)?;
-            let is_reproducible = linked.is_reproducible;
-            let (entry, program) = detect(linked, asked.catalogue, watch);
-            if let Some((cache, inputs)) = kept.filter(|_| is_reproducible) {
+            let is_complete = linked.is_reproducible;
+            let (entry, program) = detect(linked, asked.catalogue, request, watch);
+            if let Some((cache, inputs)) =
+                kept.filter(|_| is_complete && request.budget.cut().is_none())
+            {
                 cache.add_hits(&inputs, &entry);
             }
             analysis.workspace = program.workspace.clone();
@@ -187,8 +189,15 @@ impl Analysis {
     }
 }
 
-fn detect(linked: Linked, catalogue: &Catalogue, watch: &mut Stopwatch) -> (HitsEntry, Program) {
-    let outcome = watch.time("detect", || pipeline::detect(&linked.program, catalogue));
+fn detect(
+    linked: Linked,
+    catalogue: &Catalogue,
+    request: &Request,
+    watch: &mut Stopwatch,
+) -> (HitsEntry, Program) {
+    let outcome = watch.time("detect", || {
+        pipeline::detect_within(&linked.program, catalogue, &request.budget)
+    });
     let mut problems = linked.problems;
     problems.extend(outcome.problems);
     let stats = &linked.program.stats;

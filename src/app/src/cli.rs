@@ -275,7 +275,7 @@ pub enum Format {
 }
 
 /// `betwixt scan`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ScanArgs {
     /// The tree to scan.
     #[arg(default_value = ".")]
@@ -355,6 +355,12 @@ pub struct ScanArgs {
         help_heading = "Running"
     )]
     pub ledger: Option<String>,
+    /// End after about this time with what was found until then: 30s, 5m. Marked, exit status 4.
+    #[arg(long, value_name = "TIME", value_parser = crate::budget::parse_time, help_heading = "Running")]
+    pub timeout: Option<std::time::Duration>,
+    /// End before much more memory than this is taken, with what was found until then: 512M, 2G.
+    #[arg(long, value_name = "SIZE", value_parser = crate::budget::parse_size, help_heading = "Running")]
+    pub max_memory: Option<u64>,
     /// Parse the same files once more, do nothing else, and report that time as `seconds.floor`.
     #[arg(long, help_heading = "Running")]
     pub measure_floor: bool,

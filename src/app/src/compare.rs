@@ -92,9 +92,14 @@ pub fn compare(
         Some(base) => Known::of(base, &base_request, asked, watch)?,
         None => Known::default(),
     };
+    let is_base_cut = request.budget.cut().is_some();
     let mut now = analysis::analyse_looked(now, &now_request, asked, watch)?;
     now.close(watch);
     now.settle(asked);
+    if is_base_cut {
+        // Held against half of what was there, old hits would look new.
+        now.hits.clear();
+    }
     now.problems.retain(|problem| !known.has_problem(problem));
     now.hits = known.without(std::mem::take(&mut now.hits), &change);
     for hit in &mut now.hits {
@@ -164,11 +169,20 @@ fn differing(
     differing
 }
 
+/// Rule, service and message of a hit: what stays when a function is renamed or its code moves to another.
+type Claim = (String, Option<String>, String);
+
+fn claim(hit: &Candidate) -> Claim {
+    (hit.rule.clone(), hit.service.clone(), hit.message.clone())
+}
+
 /// What the base said.
 #[derive(Default)]
 struct Known {
     /// How its hits stood.
     hits: BTreeMap<Fingerprint, Status>,
+    /// What its open hits claimed.
+    claims: BTreeMap<Fingerprint, Claim>,
     problems: BTreeSet<(String, String)>,
 }
 
@@ -185,7 +199,11 @@ impl Known {
             std::thread::spawn(move || drop(program));
         }
         base.settle(asked.everything());
+        let open = base.hits.iter().filter(|hit| hit.status == Status::New);
         Ok(Self {
+            claims: open
+                .map(|hit| (hit.fingerprint.clone(), claim(hit)))
+                .collect(),
             hits: base
                 .hits
                 .into_iter()
@@ -205,8 +223,16 @@ impl Known {
     }
 
     /// The hits that were not there, or were silenced. Of several alike in one function as many are new as there are
-    /// more than before: those that the change touches first.
+    /// more than before: those that the change touches first. A claim that is gone in one place and made in another is
+    /// one that moved.
     fn without(&self, hits: Vec<Candidate>, change: &Change) -> Vec<Candidate> {
+        let here: BTreeSet<Fingerprint> = hits.iter().map(|hit| hit.fingerprint.clone()).collect();
+        let mut moved: BTreeMap<&Claim, usize> = BTreeMap::new();
+        for (fingerprint, claim) in &self.claims {
+            if !here.contains(fingerprint) {
+                *moved.entry(claim).or_default() += 1;
+            }
+        }
         let mut new = Vec::new();
         for (_, mut alike) in groups(hits) {
             let is_known = |hit: &Candidate| match self.hits.get(&hit.fingerprint) {
@@ -221,6 +247,13 @@ impl Known {
             }
             new.extend(alike);
         }
+        new.retain(|hit| match moved.get_mut(&claim(hit)) {
+            Some(n) if *n > 0 && hit.status == Status::New => {
+                *n -= 1;
+                false
+            }
+            _ => true,
+        });
         new.sort_by(|a, b| {
             (&a.location, &a.rule, &a.fingerprint).cmp(&(&b.location, &b.rule, &b.fingerprint))
         });

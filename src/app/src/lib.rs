@@ -5,6 +5,7 @@
 
 pub mod analysis;
 pub mod baseline;
+pub mod budget;
 pub mod cache;
 pub mod chronicle;
 pub mod cli;

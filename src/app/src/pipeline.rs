@@ -3,6 +3,7 @@
 //! [`look`] lists a tree and reads what changed since the last run, [`link`] loads the rest and builds the program,
 //! [`build`] does both. Must run on a pool of [`crate::threads`].
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use betwixt_program::{CodeFile, Input, Program, TenancyConfig};
 use betwixt_rules::{Catalogue, ModelSet};
 use betwixt_syntax::Limits;
 
+use crate::budget::Budget;
 use crate::cache::Cache;
 use crate::failure::Failure;
 use crate::floor;
@@ -33,6 +35,8 @@ pub struct Request {
     pub cache: Caching,
     /// Whether the content of each file must be known even without a cache.
     pub identify: bool,
+    /// How much time and memory the run may take.
+    pub budget: Arc<Budget>,
     /// Patterns of files that are left out.
     pub exclude: Vec<String>,
     /// Whether test files are read.
@@ -149,6 +153,7 @@ impl Looked {
             stamps: &self.stamps,
             cache: self.cache.as_deref(),
             identify: request.identify,
+            budget: &request.budget,
             limits: &request.limits,
         }
     }
@@ -230,6 +235,7 @@ pub fn link(looked: Looked, request: &Request, watch: &mut Stopwatch) -> Result<
             stamps: &[],
             cache: cache.as_deref(),
             identify: request.identify,
+            budget: &request.budget,
             limits: &request.limits,
         };
         reading::read_all(&tree, known)
@@ -327,6 +333,38 @@ fn measure_floor(root: &Path, workspace: &Workspace, files: &[CodeFile], limits:
     let mut parsed: Vec<&SourceFile> = files.iter().map(|code| workspace.file(code.file)).collect();
     parsed.sort_by_key(|file| std::cmp::Reverse(file.size));
     floor::measure(root, &parsed, limits)
+}
+
+/// Runs the rules a few at a time while the budget lasts; then the rest is left out.
+#[must_use]
+pub fn detect_within(program: &Program, catalogue: &Catalogue, budget: &Budget) -> Outcome {
+    /// So many detectors keep all threads busy and still end in time.
+    const AT_ONCE: usize = 12;
+    if !budget.is_limited() {
+        return detect(program, catalogue);
+    }
+    let detectors: BTreeSet<&str> = catalogue
+        .rules()
+        .iter()
+        .map(|rule| rule.detector.as_str())
+        .collect();
+    let detectors: Vec<&str> = detectors.into_iter().collect();
+    let mut all = Outcome::default();
+    for some in detectors.chunks(AT_ONCE) {
+        let part = catalogue
+            .clone()
+            .filtered(|rule| some.contains(&rule.detector.as_str()));
+        if budget.refuses_rules(part.rules().len()) {
+            continue;
+        }
+        let outcome = detect(program, &part);
+        all.candidates.extend(outcome.candidates);
+        all.problems.extend(outcome.problems);
+    }
+    all.candidates.sort_by(|a, b| {
+        (&a.location, &a.rule, &a.message).cmp(&(&b.location, &b.rule, &b.message))
+    });
+    all
 }
 
 /// Runs the rules. When one fails, all are run one by one, so that the others still say what they found.

@@ -1,6 +1,7 @@
 //! A tree with its configuration, rules and models: what every command starts from.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use betwixt_syntax::Limits;
 
@@ -87,6 +88,7 @@ impl Project {
             tree: Tree::Disk,
             cache: Caching::On,
             identify: false,
+            budget: Arc::default(),
             exclude: self.config.exclude.clone(),
             include_tests: self.config.include_tests.unwrap_or(false),
             models: self.rulebook.models.clone(),

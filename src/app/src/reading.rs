@@ -13,6 +13,7 @@ use betwixt_syntax::Limits;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::budget::Budget;
 use crate::cache::{Cache, CodeEntry, FileEntry};
 use crate::lower::lower;
 use crate::progress::Progress;
@@ -28,6 +29,8 @@ pub(crate) struct Files<'a> {
     pub(crate) cache: Option<&'a Cache>,
     /// Whether the content of each file must be known even without a cache.
     pub(crate) identify: bool,
+    /// How much of it may be read.
+    pub(crate) budget: &'a Budget,
     pub(crate) limits: &'a Limits,
 }
 
@@ -81,6 +84,9 @@ fn look_at(tree: &Files<'_>, id: FileId) -> Known {
     };
     if let Some(content) = content {
         return Known::Content(content);
+    }
+    if is_lowered(file) && tree.budget.refuses_file() {
+        return Known::Nothing;
     }
     let is_identified = tree.identify || tree.cache.is_some();
     if !is_lowered(file) {
@@ -153,6 +159,7 @@ pub(crate) fn read_all(tree: &Files<'_>, known: Vec<Known>) -> Vec<Read> {
     let loaded: Vec<Read> = largest_first(files, is_wanted)
         .into_par_iter()
         .with_max_len(1)
+        .filter(|_| !tree.budget.refuses_file())
         .map(|id| load(tree, id, content_of[&id]))
         .collect();
     read.extend(loaded);

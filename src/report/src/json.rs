@@ -83,6 +83,16 @@ struct StatsForm<'a> {
     seconds: Seconds<'a>,
     #[serde(skip_serializing_if = "Counts::is_empty")]
     counts: Counts<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut: Option<CutForm<'a>>,
+}
+
+/// Only there when a limit was reached.
+#[derive(Serialize)]
+struct CutForm<'a> {
+    by: &'a str,
+    files: usize,
+    rules: usize,
 }
 
 impl<'a> StatsForm<'a> {
@@ -96,6 +106,11 @@ impl<'a> StatsForm<'a> {
             peak_rss_bytes: stats.peak_rss_bytes,
             seconds: Seconds(stats),
             counts: Counts(&stats.other),
+            cut: stats.cut.as_ref().map(|cut| CutForm {
+                by: &cut.by,
+                files: cut.files,
+                rules: cut.rules,
+            }),
         }
     }
 }

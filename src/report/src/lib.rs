@@ -34,7 +34,7 @@ pub mod text;
 pub mod uri;
 
 pub use explain::{hit_markdown, hit_page, rule_link, rule_page};
-pub use report::{Compared, Report, Stats};
+pub use report::{Compared, Cut, Report, Stats};
 pub use source::{NoSources, SourceLines};
 pub use stats::stats_table;
 pub use text::{Style, clean};

@@ -27,6 +27,19 @@ pub struct Stats {
     pub seconds: Vec<(String, f64)>,
     /// Other counts, by name, in the order to be shown.
     pub other: Vec<(String, usize)>,
+    /// What a limit left out, when one was reached.
+    pub cut: Option<Cut>,
+}
+
+/// What a limit of the user's left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// The limits, as options.
+    pub by: String,
+    /// Files that were not read.
+    pub files: usize,
+    /// Rules that did not run.
+    pub rules: usize,
 }
 
 /// What a tree was compared with.

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use betwixt_files::Source;
 use betwixt_findings::{Category, Confidence, Severity};
@@ -13,6 +15,7 @@ use betwixt_report::{
 use betwixt_rules::{Catalogue, nearest};
 
 use crate::analysis::{self, Analysis, Asked};
+use crate::budget::{self, Budget};
 use crate::cli::{ColorChoice, Format, ScanArgs};
 use crate::compare::{self, Against};
 use crate::config::FailOn;
@@ -37,11 +40,22 @@ pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
         true => Some(memory::open(&project, args.ledger.as_deref())?),
         false => None,
     };
+    let budget = Arc::new(Budget::new(args.timeout, args.max_memory));
+    if budget.is_limited() {
+        give_up_in_time(&budget, &project, &catalogue, args, color);
+    }
     let Scanned {
         report,
         source,
         sight,
-    } = pool.install(|| scan(&project, &catalogue, args, &choices, &mut watch))?;
+    } = pool.install(|| {
+        let budget = Arc::clone(&budget);
+        scan(&project, &catalogue, args, &choices, budget, &mut watch)
+    })?;
+    if !budget.may_tell() {
+        // The report that it took too long is being written, and ends the process.
+        std::thread::sleep(Duration::from_secs(3600));
+    }
     let root = source.root().to_path_buf();
     if !args.no_cache {
         last_scan::store(&root, &report.hits);
@@ -143,12 +157,14 @@ fn scan<'a>(
     catalogue: &'a Catalogue,
     args: &ScanArgs,
     choices: &Choices,
+    budget: Arc<Budget>,
     watch: &mut Stopwatch,
 ) -> Result<Scanned<'a>, Failure> {
     let mut request = project.request();
     request.include_tests |= args.include_tests;
     request.measure_floor = args.measure_floor;
     request.show_progress = true;
+    request.budget = budget;
     if args.no_cache {
         request.cache = Caching::Off;
     }
@@ -167,6 +183,8 @@ fn scan<'a>(
         None => {
             let mut analysis = analysis::analyse(&request, asked, watch)?;
             analysis.close(watch);
+            let cut = request.budget.cut();
+            analysis.problems.extend(cut.as_ref().map(budget::problem));
             let lost = analysis.problems.clone();
             analysis.judge(asked);
             sight = Some(Sight::new(&analysis, &lost));
@@ -174,7 +192,11 @@ fn scan<'a>(
             (analysis, None)
         }
     };
+    let cut = request.budget.cut();
     let mut problems = std::mem::take(&mut analysis.problems);
+    if compared.is_some() {
+        problems.extend(cut.as_ref().map(budget::problem));
+    }
     problems.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
     problems.dedup();
     let root = analysis.source.root();
@@ -188,7 +210,10 @@ fn scan<'a>(
         hits: std::mem::take(&mut analysis.hits),
         compared,
         problems,
-        stats: stats(&analysis, watch),
+        stats: Stats {
+            cut,
+            ..stats(&analysis, watch)
+        },
     };
     // The process ends soon; taking a large program apart would only cost time.
     std::mem::forget(analysis.program.take());
@@ -197,6 +222,48 @@ fn scan<'a>(
         source: analysis.source,
         sight,
     })
+}
+
+/// Watches a run that has limits: when it passes one by much, says so in place of the report and ends the process.
+fn give_up_in_time(
+    budget: &Arc<Budget>,
+    project: &Project,
+    catalogue: &Catalogue,
+    args: &ScanArgs,
+    color: ColorChoice,
+) {
+    const LOOK_EVERY: Duration = Duration::from_millis(20);
+    let (budget, args, catalogue) = (Arc::clone(budget), args.clone(), catalogue.clone());
+    let root = project.root.canonicalize();
+    let root = root.unwrap_or_else(|_| project.root.clone());
+    std::thread::spawn(move || {
+        while !budget.is_overrun() {
+            std::thread::sleep(LOOK_EVERY);
+        }
+        if !budget.may_tell() {
+            return;
+        }
+        let cut = budget.nothing(catalogue.rules().len());
+        let report = Report {
+            version: env!("CARGO_PKG_VERSION"),
+            root: root.to_string_lossy().into_owned(),
+            below: project::below_repository(&root),
+            rules: catalogue.rules(),
+            problems: vec![budget::problem(&cut)],
+            stats: Stats {
+                peak_rss_bytes: peak_rss_bytes(),
+                cut: Some(cut),
+                ..Stats::default()
+            },
+            ..Report::default()
+        };
+        let sources = Sources(Source::Disk(root));
+        let written = terminal::write_to(args.output.as_deref(), &mut |out| {
+            write(&report, &sources, &args, color, out)
+        });
+        let code = written.map_or_else(|failure| failure.code(), |()| INCOMPLETE);
+        std::process::exit(i32::from(code));
+    });
 }
 
 /// What the tree is compared with, when that was asked for.
@@ -230,6 +297,7 @@ fn stats(analysis: &Analysis, watch: &Stopwatch) -> Stats {
         total_seconds: watch.total(),
         seconds,
         other: counts.other.clone(),
+        cut: None,
     }
 }
 

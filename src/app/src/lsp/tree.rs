@@ -231,6 +231,7 @@ impl Tree {
             stamps: &store.stamps,
             cache: store.cache.as_ref(),
             identify: false,
+            budget: &self.request.budget,
             limits: &self.request.limits,
         };
         read_known(&files, FileId(idx as u32))

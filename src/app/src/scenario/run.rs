@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use betwixt_base::FileId;
 use betwixt_findings::Status;
@@ -257,6 +258,7 @@ pub(super) fn build(book: &Rulebook, config: &Config, root: &Path) -> Result<Bui
         tree: Tree::Disk,
         cache: Caching::Off,
         identify: false,
+        budget: Arc::default(),
         exclude: config.exclude.clone(),
         include_tests: config.include_tests.unwrap_or(false),
         models: book.models.clone(),

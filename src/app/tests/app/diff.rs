@@ -134,6 +134,14 @@ fn what_was_there_before_is_not_said_again() {
     assert_eq!(brought(root), [], "a moved file");
     commit(root);
     assert_eq!(brought(root), [], "committed");
+    edit(root, "store/reads.go", ") Parcel(", ") ParcelByID(");
+    edit(
+        root,
+        "server/server.go",
+        "store.Parcel(",
+        "store.ParcelByID(",
+    );
+    assert_eq!(brought(root), [], "a renamed function");
 }
 
 #[test]

@@ -126,6 +126,7 @@ pub(crate) fn report(rules: &[Rule]) -> Report<'_> {
                 ("floor".into(), 0.75),
             ],
             other: vec![("tables".into(), 12)],
+            cut: None,
         },
     }
 }
