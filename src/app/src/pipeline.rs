@@ -165,10 +165,11 @@ pub fn look(request: &Request, watch: &mut Stopwatch) -> Result<Looked, Failure>
     let Discovered {
         root,
         mut workspace,
-        problems,
+        mut problems,
         commit,
         source,
         stamps,
+        tracks_cache,
         ..
     } = found;
     if request.include_tests {
@@ -184,6 +185,14 @@ pub fn look(request: &Request, watch: &mut Stopwatch) -> Result<Looked, Failure>
     let n_bytes = workspace.files.iter().map(|file| file.size).sum();
     let cache = match &request.cache {
         Caching::Off => None,
+        // A change could bring a cache along that says there is nothing to find.
+        Caching::On if tracks_cache => {
+            problems.push(Problem::warning(
+                ".betwixt/cache",
+                "is committed, so it is not used; remove it from the repository",
+            ));
+            None
+        }
         Caching::On => Cache::open(&root, n_bytes).map(Arc::new),
         Caching::Shared(cache) => Some(Arc::clone(cache)),
     };

@@ -102,6 +102,7 @@ fn look_through(
         source,
         stamps,
         commit: listing.commit,
+        tracks_cache: listing.tracks_cache,
         n_skipped: skipped,
     })
 }

@@ -50,6 +50,8 @@ pub struct Discovered {
     pub stamps: Vec<Stamp>,
     /// The commit that is checked out; `None` outside git and before the first commit.
     pub commit: Option<String>,
+    /// The repository tracks files of the cache: whoever wrote them, it was not this machine.
+    pub tracks_cache: bool,
     /// How many files were left out without a problem, and why.
     pub n_skipped: Skipped,
 }

@@ -145,6 +145,59 @@ fn what_was_there_before_is_not_said_again() {
 }
 
 #[test]
+fn a_cache_that_is_committed_is_not_believed() {
+    let tree = repository();
+    let root = tree.path();
+    write(
+        root,
+        ".betwixt/cache/facts-x.pack",
+        "whatever a stranger wrote",
+    );
+    git(root, &["add", "-A", "-f"]);
+    let report = cached_report(root, &[RULES]);
+    assert_eq!(places(&report).len(), 1);
+    let problems = report["problems"].to_string();
+    assert!(
+        problems.contains("is committed, so it is not used"),
+        "{problems}"
+    );
+}
+
+#[test]
+fn a_hit_is_known_again_after_reformatting_and_renaming_and_two_are_told_apart() {
+    let tree = repository();
+    let root = tree.path();
+    let fingerprints = || -> Vec<String> {
+        let report = report(root, &[RULES]);
+        let hits = report["hits"].as_array().expect("a list of hits");
+        hits.iter()
+            .map(|hit| hit["fingerprint"].to_string())
+            .collect()
+    };
+    let before = fingerprints();
+    assert_eq!(before.len(), 1);
+    let sink = "s.db.QueryRowContext(ctx, `SELECT id FROM parcels WHERE id = $1`, id)";
+    let other = "s.db.QueryRowContext(\n\t\tctx,\n\t\t`SELECT id\n\t\tFROM parcels WHERE id = $1`,\n\t\tkey,\n\t)";
+    edit(
+        root,
+        "store/store.go",
+        "ctx context.Context, id string) *sql.Row {\n\treturn s.db.QueryRowContext(ctx, `SELECT id",
+        "ctx context.Context, key string) *sql.Row {\n\treturn s.db.QueryRowContext(ctx, `SELECT id",
+    );
+    edit(root, "store/store.go", sink, other);
+    assert_eq!(fingerprints(), before);
+    edit(
+        root,
+        "store/store.go",
+        "\treturn s.db.QueryRowContext(\n",
+        "\ts.db.ExecContext(ctx, `DELETE FROM parcels WHERE id = $1`, key)\n\treturn s.db.QueryRowContext(\n",
+    );
+    let both = fingerprints();
+    assert_eq!(both.len(), 2);
+    assert!(both[0] != both[1] && both.contains(&before[0]), "{both:?}");
+}
+
+#[test]
 fn a_guard_that_is_taken_away_is_a_hit_at_the_changed_line() {
     let tree = repository();
     let root = tree.path();

@@ -9,7 +9,7 @@ use gix::bstr::ByteSlice;
 use gix::index::entry::Mode;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Excludes, Listing, STATE_FOLDER, left_out, walk};
+use super::{CACHE_FOLDER, Excludes, Listing, STATE_FOLDER, left_out, walk};
 use crate::language::Languages;
 use crate::path;
 use crate::read::lost;
@@ -108,6 +108,7 @@ impl Tracked {
     }
 
     fn add_file(&mut self, path: &str) {
+        self.listing.tracks_cache |= path.starts_with(CACHE_FOLDER);
         // The stages of a conflict stand side by side.
         if self.files.last().is_some_and(|last| last == path)
             || path.split('/').any(|part| part == STATE_FOLDER)

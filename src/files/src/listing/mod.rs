@@ -20,6 +20,8 @@ pub(crate) use exclude::Excludes;
 pub(crate) const IGNORE_FILE: &str = ".betwixtignore";
 /// The project's own state is never source.
 pub(crate) const STATE_FOLDER: &str = ".betwixt";
+/// What of it is never committed.
+const CACHE_FOLDER: &str = ".betwixt/cache/";
 
 /// The paths of the tree that are of a known language, with what else was met.
 #[derive(Debug, Default)]
@@ -36,6 +38,8 @@ pub(crate) struct Listing {
     pub(crate) n_excluded: usize,
     /// Symbolic links.
     pub(crate) n_links: usize,
+    /// The repository holds a cache, which nobody but this machine should have written.
+    pub(crate) tracks_cache: bool,
 }
 
 impl Listing {
@@ -55,6 +59,7 @@ impl Listing {
         self.n_unknown += other.n_unknown;
         self.n_excluded += other.n_excluded;
         self.n_links += other.n_links;
+        self.tracks_cache |= other.tracks_cache;
     }
 
     /// Takes in another listing of the same folder: what both left out is counted once.
