@@ -170,7 +170,9 @@ impl Tree {
         // Only a folder that is opened has much to gain from what earlier runs worked out.
         let is_new = self.reads.is_empty();
         let n_bytes = workspace.files.iter().map(|file| file.size).sum();
-        let cache = is_new.then(|| Cache::open(&found.root, n_bytes)).flatten();
+        let cache = (is_new && !found.tracks_cache)
+            .then(|| Cache::open(&found.root, n_bytes))
+            .flatten();
         (self.root, self.workspace, self.reads) = (found.root, workspace, reads);
         let store = Store {
             source: found.source,
