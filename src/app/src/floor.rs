@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use betwixt_base::Language;
 use betwixt_base::workspace::SourceFile;
-use betwixt_facts::{proto, schema};
+use betwixt_facts::{graphql, proto, schema};
 use betwixt_syntax::{Limits, TreeLanguage, parse_tree, script_of, with_rust_file};
 use rayon::prelude::*;
 
@@ -38,6 +38,7 @@ fn parse(file: &SourceFile, text: &str, limits: &Limits) {
         Language::Sql => drop(schema::read_sql_file(&file.path, text)),
         Language::Prisma => drop(schema::read_prisma(text)),
         Language::Proto => drop(proto::read_proto(&file.path, text)),
-        Language::GraphQl | Language::Config => {}
+        Language::GraphQl => drop(graphql::read_graphql(text)),
+        Language::Config => {}
     }
 }

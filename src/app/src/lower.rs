@@ -2,7 +2,7 @@
 
 use betwixt_base::workspace::SourceFile;
 use betwixt_base::{FileId, Language, LineIndex, Problem, ProblemSeverity};
-use betwixt_facts::{go, proto, rust, schema, typescript};
+use betwixt_facts::{go, graphql, proto, rust, schema, typescript};
 use betwixt_program::CodeFile;
 use betwixt_syntax::Limits;
 
@@ -44,6 +44,7 @@ fn read(id: FileId, file: &SourceFile, text: &str, limits: &Limits) -> (CodeFile
         ops: Vec::new(),
         queries: Vec::new(),
         proto: None,
+        graphql: None,
         lines: None,
     };
     let problems = match file.language {
@@ -73,6 +74,11 @@ fn read(id: FileId, file: &SourceFile, text: &str, limits: &Limits) -> (CodeFile
         Language::Proto => {
             let (found, problems) = proto::read_proto(&file.path, text);
             code.proto = found;
+            problems
+        }
+        Language::GraphQl => {
+            let (found, problems) = graphql::read_graphql(text);
+            code.graphql = (!found.is_empty()).then_some(found);
             problems
         }
         _ => Vec::new(),

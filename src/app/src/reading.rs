@@ -199,7 +199,7 @@ fn largest_first(files: &[SourceFile], is_wanted: impl Fn(FileId) -> bool) -> Ve
 
 /// Whether a file holds code or a schema of data or messages that people wrote or a tool of theirs made.
 pub(crate) fn is_lowered(file: &SourceFile) -> bool {
-    let is_schema = matches!(file.language.name(), "sql" | "prisma" | "proto");
+    let is_schema = matches!(file.language.name(), "sql" | "prisma" | "proto" | "graphql");
     (file.language.is_code() || is_schema) && !file.marks.vendored && !file.marks.minified
 }
 
@@ -265,6 +265,7 @@ fn restore(id: FileId, file: &SourceFile, entry: FileEntry) -> Read {
             ops: code.ops,
             queries: code.queries,
             proto: code.proto,
+            graphql: code.graphql,
             lines: code.lines,
         }),
         comments: entry.comments,
@@ -286,6 +287,7 @@ fn keep(cache: Option<&Cache>, file: &SourceFile, id: ContentId, read: Read) -> 
             ops: code.ops,
             queries: code.queries,
             proto: code.proto,
+            graphql: code.graphql,
             lines: code.lines,
         }),
         comments: read.comments,

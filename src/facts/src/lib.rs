@@ -7,6 +7,7 @@
 mod builder;
 mod file;
 pub mod go;
+pub mod graphql;
 pub mod ir;
 mod print;
 pub mod proto;

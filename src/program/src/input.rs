@@ -3,6 +3,7 @@
 use betwixt_base::workspace::Workspace;
 use betwixt_base::{FileId, LineIndex};
 use betwixt_facts::FileFacts;
+use betwixt_facts::graphql::GraphqlFile;
 use betwixt_facts::proto::ProtoFile;
 use betwixt_facts::schema::{NamedQuery, SchemaOp};
 use betwixt_rules::ModelSet;
@@ -20,6 +21,8 @@ pub struct CodeFile {
     pub queries: Vec<NamedQuery>,
     /// What it promises between services (`.proto`).
     pub proto: Option<ProtoFile>,
+    /// What it asks for or offers (`.graphql`).
+    pub graphql: Option<GraphqlFile>,
     /// Line starts, for files without code facts.
     pub lines: Option<LineIndex>,
 }

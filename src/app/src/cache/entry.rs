@@ -3,6 +3,7 @@
 use betwixt_base::workspace::Marks;
 use betwixt_base::{LineIndex, Problem, Symbol, read_with_table, write_with_table};
 use betwixt_facts::FileFacts;
+use betwixt_facts::graphql::GraphqlFile;
 use betwixt_facts::proto::ProtoFile;
 use betwixt_facts::schema::{NamedQuery, SchemaOp};
 use betwixt_findings::Candidate;
@@ -36,6 +37,8 @@ pub struct CodeEntry {
     pub queries: Vec<NamedQuery>,
     /// What services promise each other.
     pub proto: Option<ProtoFile>,
+    /// What it asks for or offers.
+    pub graphql: Option<GraphqlFile>,
     /// Line starts.
     pub lines: Option<LineIndex>,
 }
@@ -100,6 +103,7 @@ mod tests {
                 ops: Vec::new(),
                 queries: Vec::new(),
                 proto: None,
+                graphql: None,
                 lines: None,
             }),
             comments: crate::suppress::comments(text),

@@ -351,6 +351,7 @@ impl Tree {
                 ops: code.ops.clone(),
                 queries: code.queries.clone(),
                 proto: code.proto.clone(),
+                graphql: code.graphql.clone(),
                 lines: code.lines.clone(),
             }));
         }
