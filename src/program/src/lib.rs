@@ -10,6 +10,7 @@ pub mod entries;
 pub mod events;
 pub mod failure;
 pub mod flow;
+pub mod graphql;
 mod ids;
 mod index;
 mod indirect;

@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use crate::calls::CallGraph;
 use crate::events::{Context, Entries, Events, QueryPlace};
 use crate::flow::defs::FileFlow;
+use crate::graphql::Graphql;
 use crate::index::{Code, Methods};
 use crate::link::{LinkContext, Links};
 use crate::models::ModelIndex;
@@ -62,6 +63,8 @@ pub struct Program {
     pub calls: CallGraph,
     /// What services promise each other.
     pub proto: Proto,
+    /// What clients ask for and schemas offer over GraphQL.
+    pub graphql: Graphql,
     /// Tables, keys, tenancy.
     pub schema: Schema,
     /// What the program does.
@@ -91,6 +94,7 @@ impl Program {
         facts.resize_with(workspace.files.len(), || None);
         let mut sources = Vec::new();
         let mut protos = Vec::new();
+        let mut graphqls = Vec::new();
         let mut schema_lines = std::collections::BTreeMap::new();
         let mut queries: FxHashMap<Symbol, Vec<QueryPlace>> = FxHashMap::default();
         for file in input.files {
@@ -114,6 +118,7 @@ impl Program {
                 });
             }
             protos.extend(file.proto.map(|proto| (file.file, proto)));
+            graphqls.extend(file.graphql.map(|found| (file.file, found)));
             if let Some(lines) = file.lines {
                 schema_lines.insert(file.file, lines);
             }
@@ -121,6 +126,7 @@ impl Program {
         }
         let schema = Schema::build(sources, &input.tenancy);
         let proto = Proto::new(protos);
+        let graphql = Graphql::new(graphqls);
         clock.lap("schema");
         let code = Code::new(facts);
         let models = ModelIndex::new(input.models);
@@ -177,6 +183,8 @@ impl Program {
             events: &events,
             entries: &entries,
             proto: &proto,
+            graphql: &graphql,
+            schema: &schema,
         });
         calls.add_links(links);
         entries.walk(&resolver, &calls);
@@ -202,6 +210,7 @@ impl Program {
             local_types,
             calls,
             proto,
+            graphql,
             schema,
             events,
             entries,

@@ -35,9 +35,13 @@
 //! Order does not matter: links are sorted, and equal ones are merged.
 
 mod answers;
+mod cached;
+mod graphql;
+mod headers;
 mod http;
 mod queue;
 mod rpc;
+mod stored;
 mod table;
 mod trpc;
 mod url;
@@ -49,9 +53,11 @@ use crate::calls::CallGraph;
 use crate::entries::Entries;
 use crate::events::Events;
 use crate::flow::ingredients::Path;
+use crate::graphql::Graphql;
 use crate::ids::{CallSite, ExprRef, FunctionId};
 use crate::proto::Proto;
 use crate::resolve::Resolver;
+use crate::schema::Schema;
 
 pub use table::{LinkId, Links};
 
@@ -310,6 +316,10 @@ pub struct LinkContext<'a> {
     pub entries: &'a Entries,
     /// What services promise each other.
     pub proto: &'a Proto,
+    /// Tables.
+    pub schema: &'a Schema,
+    /// What clients ask for over GraphQL.
+    pub graphql: &'a Graphql,
 }
 
 impl LinkContext<'_> {
@@ -345,8 +355,16 @@ impl LinkContext<'_> {
 pub const MAX_TARGETS: usize = 4;
 
 /// One function per kind.
-const FINDERS: [fn(&LinkContext<'_>) -> Found; 4] =
-    [rpc::find, http::find, trpc::find, queue::find];
+const FINDERS: [fn(&LinkContext<'_>) -> Found; 8] = [
+    rpc::find,
+    http::find,
+    headers::find,
+    graphql::find,
+    trpc::find,
+    queue::find,
+    stored::find,
+    cached::find,
+];
 
 /// Finds the links of every kind; each finder is linear in the calls it looks at.
 #[must_use]

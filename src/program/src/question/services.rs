@@ -59,6 +59,10 @@ impl Questions<'_> {
         let mut found: Vec<ServiceLink> = Vec::new();
         let mut linked: FxHashSet<(LinkKind, CallSite)> = FxHashSet::default();
         for link in self.program.links().links() {
+            // Tables and caches are told once per pair of services, below.
+            if !link.kind.is_control() {
+                continue;
+            }
             linked.insert((link.kind, link.site));
             if self.is_test(link.from) || self.is_test(link.to) {
                 continue;
@@ -76,7 +80,7 @@ impl Questions<'_> {
             );
         }
         self.by_channel(&linked, &mut found);
-        self.by_table(&linked, &mut found);
+        self.by_table(&mut found);
         found.sort();
         found.dedup();
         found
@@ -150,15 +154,12 @@ impl Questions<'_> {
     }
 
     /// A link from every service that writes a table to every other that uses it.
-    fn by_table(&self, linked: &FxHashSet<(LinkKind, CallSite)>, found: &mut Vec<ServiceLink>) {
+    fn by_table(&self, found: &mut Vec<ServiceLink>) {
         let users = self.users_by_table();
         for table in self.program.schema.ids() {
             let Some(users) = users.get(&table) else {
                 continue;
             };
-            let users = users
-                .iter()
-                .filter(|user| !linked.contains(&(LinkKind::Table, user.site)));
             let mut writers: BTreeMap<ServiceId, _> = BTreeMap::new();
             let mut all: BTreeMap<ServiceId, _> = BTreeMap::new();
             for user in users {
