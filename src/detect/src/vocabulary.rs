@@ -75,5 +75,9 @@ const FACTS: &[Word] = &[
     word("money", "an amount, balance, credit or payment is involved"),
     word("partial-guard", "a guard was found on some paths only"),
     word("indirect", "the path goes through more than three calls"),
+    word(
+        "over-link",
+        "the path crosses into another part of the program over a link",
+    ),
     word("unknown-reach", "no entry point is known to get here"),
 ];

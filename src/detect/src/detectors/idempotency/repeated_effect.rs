@@ -8,6 +8,7 @@ use betwixt_findings::Role;
 use betwixt_program::calls::EdgeKind;
 use betwixt_program::events::{Access, AccessKind, EntryKind, Event};
 use betwixt_program::flow::ingredients::Reach;
+use betwixt_program::link::Sureness;
 use betwixt_program::{CallSite, FunctionId};
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
@@ -93,8 +94,7 @@ fn paths(context: &Context<'_>, entry: FunctionId) -> Vec<Vec<Hop>> {
             .collect();
         next.sort_unstable();
         for (to, kind) in next {
-            let is_other_entry = program.entries.of(to).next().is_some();
-            if seen.contains_key(&to) || is_other_entry || !is_meant(program, &path, to) {
+            if seen.contains_key(&to) || !goes_on(context, &path, to, kind) {
                 continue;
             }
             let mut longer = path.clone();
@@ -111,6 +111,21 @@ fn paths(context: &Context<'_>, entry: FunctionId) -> Vec<Vec<Hop>> {
         .into_iter()
         .filter_map(|function| seen.remove(&function))
         .collect()
+}
+
+/// Whether a repetition of the caller repeats the callee: a plain call of what is no entry, or a call that another service
+/// answers. A message that is sent on is delivered, and perhaps recognised, on its own.
+fn goes_on(context: &Context<'_>, path: &[Hop], to: FunctionId, kind: EdgeKind) -> bool {
+    let program = context.program;
+    match kind {
+        EdgeKind::Link(id) => {
+            let link = program.links().get(id);
+            link.kind.is_call() && link.sureness > Sureness::Guess
+        }
+        EdgeKind::Call(_) | EdgeKind::Reference => {
+            program.entries.of(to).next().is_none() && is_meant(program, path, to)
+        }
+    }
 }
 
 /// The effects in a function's own body.
@@ -432,6 +447,9 @@ fn observation(
     }
     if path.len() > 4 {
         observation.facts.insert("indirect");
+    }
+    if path.iter().any(|hop| hop.link.is_some()) {
+        observation.facts.insert("over-link");
     }
     if siblings_guarded(context, from, effect) {
         observation.facts.insert("siblings-guarded");
