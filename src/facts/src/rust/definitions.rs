@@ -264,12 +264,32 @@ impl Lowering<'_> {
                 is_in_trait: implements.is_some(),
             };
             let outer = lowering.self_type.replace(SelfType { name, type_ref });
+            let first = lowering.facts.functions.len();
             for item in &item.items {
                 lowering.impl_item(item, owner);
             }
             lowering.self_type = outer;
+            lowering.mark_methods(first, name, &item.attrs);
         });
         self.is_test = outer_test;
+    }
+
+    /// `#[Object] impl Query { … }`: a macro on the block makes something of each of its methods, so they have it, too.
+    fn mark_methods(&mut self, first: usize, owner: Symbol, written: &[Syntax]) {
+        const PLAIN: &[&str] = &["async_trait", "cfg", "allow", "expect", "warn", "deny"];
+        let mut attributes = self.attributes(written);
+        attributes.retain(|attribute| {
+            let name = attribute.name.as_str();
+            !PLAIN.contains(&name.rsplit("::").next().unwrap_or(name))
+        });
+        if attributes.is_empty() {
+            return;
+        }
+        for function in &mut self.facts.functions[first..] {
+            if !function.flags.is_closure && function.receiver_type == Some(owner) {
+                function.attributes.extend(attributes.iter().cloned());
+            }
+        }
     }
 
     fn impl_item(&mut self, item: &ImplItem, owner: Owner) {

@@ -532,6 +532,8 @@ pub fn elements(resolver: &Resolver<'_>, list: ExprRef) -> Vec<ExprRef> {
     };
     match ir.kind(list.expr) {
         ExprKind::List(items) => ir.expr_list(items).iter().map(|&item| to(item)).collect(),
+        // Rust's `&["a", "b"]`.
+        ExprKind::Unary(UnaryOp::Ref, inner) => elements(resolver, to(inner)),
         ExprKind::Local(local) => {
             let mut found = Vec::new();
             for definition in resolver.flows[list.file.0 as usize].definitions(local) {

@@ -61,6 +61,10 @@ const MAKERS: &[&str] = &[
     "to_string",
     "to_vec",
     "json",
+    "$state",
+    "useState",
+    "ref",
+    "signal",
 ];
 /// Calls that look at a document or what is kept of its answer, and send nothing.
 const LOOKS: &[&str] = &[
