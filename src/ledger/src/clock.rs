@@ -27,6 +27,16 @@ impl Moment {
         Some(Self(moment.assume_utc()))
     }
 
+    /// How long after another one this is; negative before it.
+    pub(crate) fn since(self, other: Self) -> time::Duration {
+        self.0 - other.0
+    }
+
+    /// So much later, or earlier.
+    pub(crate) fn moved(self, by: time::Duration) -> Self {
+        Self(self.0.saturating_add(by))
+    }
+
     /// This much later.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {

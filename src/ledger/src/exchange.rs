@@ -18,16 +18,28 @@ impl Ledger {
         fingerprint: &Fingerprint,
         exchange: &Exchange,
     ) -> Result<(), LedgerError> {
+        const SQL: &str = "INSERT INTO exchanges (run, project, fingerprint, conversation, role, actor, turn, request_key,
+                request, response, outcome, error, milliseconds, input_tokens, cached_tokens, output_tokens,
+                micro_usd, at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+            ON CONFLICT (project, fingerprint, conversation, turn) DO NOTHING";
         let at = self.now()?.to_string();
+        let row = row(run, &self.project, fingerprint, exchange, &at);
+        let actor = &exchange.actor;
+        let heard = (
+            fingerprint.as_str().to_owned(),
+            actor.conversation.clone(),
+            actor.role,
+        );
+        if self.heard.contains(&heard) {
+            return self.write_row(SQL, &row).map(drop);
+        }
         self.write(|store, project| {
-            hear_of(store, project, fingerprint, &exchange.actor, &at)?;
-            let sql = "INSERT INTO exchanges (run, project, fingerprint, conversation, role, actor, turn, request_key,
-                    request, response, outcome, error, milliseconds, input_tokens, cached_tokens, output_tokens,
-                    micro_usd, at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-                ON CONFLICT (project, fingerprint, conversation, turn) DO NOTHING";
-            store.execute(sql, &row(run, project, fingerprint, exchange, &at)).map(drop)
-        })
+            hear_of(store, project, fingerprint, actor, &at)?;
+            store.execute(SQL, &row).map(drop)
+        })?;
+        self.heard.insert(heard);
+        Ok(())
     }
 
     /// The last usable answer to the same request in the same role and turn, whatever conversation it was given in.

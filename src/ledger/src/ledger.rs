@@ -1,9 +1,13 @@
 //! The ledger of one project: where it is, how it is opened, how something is written as a whole or not at all.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+use betwixt_findings::ActorRole;
 
 use crate::LedgerError;
 use crate::clock::Moment;
+use crate::select::Value;
 use crate::store::{PostgresStore, SqliteStore, Store};
 
 /// How often a write is tried that others got in the way of.
@@ -62,6 +66,8 @@ fn without_password(url: &str) -> String {
 pub struct Ledger {
     pub(crate) store: Box<dyn Store>,
     pub(crate) project: String,
+    /// Conversations this process has written down already: finding, conversation, role.
+    pub(crate) heard: BTreeSet<(String, String, ActorRole)>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -105,6 +111,7 @@ impl Ledger {
         Self {
             store,
             project: project.to_owned(),
+            heard: BTreeSet::new(),
         }
     }
 
@@ -119,16 +126,13 @@ impl Ledger {
         &mut self,
         mut work: impl FnMut(&mut dyn Store, &str) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
-        let mut attempt = 1;
-        loop {
-            match Self::write_once(self.store.as_mut(), &self.project, &mut work) {
-                Err(error) if error.is_transient() && attempt < ATTEMPTS => {
-                    std::thread::sleep(std::time::Duration::from_millis(10 << attempt));
-                    attempt += 1;
-                }
-                result => return result,
-            }
-        }
+        let (store, project) = (self.store.as_mut(), &self.project);
+        patiently(|| Self::write_once(store, project, &mut work))
+    }
+
+    /// Writes with one statement, which is a whole by itself.
+    pub(crate) fn write_row(&mut self, sql: &str, row: &[Value]) -> Result<u64, LedgerError> {
+        patiently(|| self.store.execute(sql, row))
     }
 
     fn write_once<T>(
@@ -148,6 +152,20 @@ impl Ledger {
     /// Now, by the one clock all users of the ledger share.
     pub(crate) fn now(&mut self) -> Result<Moment, LedgerError> {
         self.store.now()
+    }
+}
+
+/// Once more when others got in the way.
+fn patiently<T>(mut work: impl FnMut() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+    let mut attempt = 1;
+    loop {
+        match work() {
+            Err(error) if error.is_transient() && attempt < ATTEMPTS => {
+                std::thread::sleep(std::time::Duration::from_millis(10 << attempt));
+                attempt += 1;
+            }
+            result => return result,
+        }
     }
 }
 

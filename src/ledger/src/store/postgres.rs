@@ -4,7 +4,7 @@
 //! transaction as a whole. Connections are not encrypted: on a foreign network use a tunnel.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use postgres::error::SqlState;
 use postgres::types::{FromSql, ToSql, Type};
@@ -18,6 +18,8 @@ use crate::select::{Table, Value};
 
 /// How long a server may take to answer at all.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long our own clock is trusted to run like the server's.
+const CLOCK: Duration = Duration::from_secs(30);
 /// Held while the schema is made, so that two processes do not make it at once.
 const MAKING: &str = "SELECT pg_advisory_lock(7214602151)";
 const MADE: &str = "SELECT pg_advisory_unlock(7214602151)";
@@ -31,6 +33,9 @@ pub(crate) struct PostgresStore {
     config: Config,
     place: String,
     is_reading: bool,
+    is_writing: bool,
+    /// How far the server's clock is ahead of ours, and when that was asked.
+    ahead: Option<(time::Duration, Instant)>,
     /// Statements the server knows already, by their text; they go with the connection.
     statements: BTreeMap<String, Statement>,
 }
@@ -80,6 +85,8 @@ impl PostgresStore {
             config,
             place,
             is_reading: false,
+            is_writing: false,
+            ahead: None,
             statements: BTreeMap::new(),
         })
     }
@@ -131,7 +138,17 @@ impl PostgresStore {
         }
     }
 
+    /// A lost connection is made again, unless a transaction went with it.
+    fn reconnect(&mut self) -> Result<(), LedgerError> {
+        if self.client.is_closed() && !self.is_writing {
+            self.client = self.connected()?;
+            self.statements.clear();
+        }
+        Ok(())
+    }
+
     fn prepared(&mut self, sql: &str) -> Result<Statement, LedgerError> {
+        self.reconnect()?;
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
@@ -204,29 +221,40 @@ impl Store for PostgresStore {
         "FOR UPDATE SKIP LOCKED"
     }
 
+    /// The server is asked once in a while; in between our own clock runs.
     fn now(&mut self) -> Result<Moment, LedgerError> {
+        if let Some((ahead, asked)) = self.ahead
+            && asked.elapsed() < CLOCK
+        {
+            return Ok(Moment::now().moved(ahead));
+        }
         let rows = self.rows(NOW, &[])?;
         let text = rows
             .first()
             .and_then(|row| row.first())
             .and_then(Value::as_text);
-        text.and_then(Moment::parse)
-            .ok_or_else(|| self.failed("the server does not know what time it is"))
+        let now = text
+            .and_then(Moment::parse)
+            .ok_or_else(|| self.failed("the server does not know what time it is"))?;
+        self.ahead = Some((now.since(Moment::now()), Instant::now()));
+        Ok(now)
     }
 
     fn begin(&mut self) -> Result<(), LedgerError> {
-        if self.client.is_closed() {
-            self.client = self.connected()?;
-            self.statements.clear();
-        }
-        self.batch("BEGIN")
+        self.reconnect()?;
+        self.batch("BEGIN")?;
+        self.is_writing = true;
+        Ok(())
     }
 
     fn commit(&mut self) -> Result<(), LedgerError> {
-        self.batch("COMMIT")
+        self.batch("COMMIT")?;
+        self.is_writing = false;
+        Ok(())
     }
 
     fn roll_back(&mut self) -> Result<(), LedgerError> {
+        self.is_writing = false;
         self.batch("ROLLBACK")
     }
 
