@@ -7,6 +7,7 @@ use betwixt_program::{CallSite, ExprRef};
 use rustc_hash::FxHashSet;
 
 use super::effects::Use;
+use super::fate::last_name;
 use super::{TableKey, read_tables};
 use crate::detectors::Context;
 
@@ -277,10 +278,10 @@ impl Walk<'_> {
             });
         }
         let facts = self.ir.call(call);
-        let passes_on = passes_on(self.ir, facts.callee);
+        let passes_on = passes_on(self.ir, call);
         let made = match passes_on {
             true => made,
-            false if adds(self.ir, facts.callee) => Made::Changed,
+            false if adds(self.ir, call) => Made::Changed,
             false => made.max(Made::Derived),
         };
         for &arg in self.ir.expr_list(facts.args) {
@@ -306,12 +307,10 @@ fn source_column(column: &betwixt_facts::sql::Projection) -> Symbol {
 }
 
 /// Functions whose result is a sum, or a list with more or less in it.
-fn adds(ir: &Ir, callee: ExprId) -> bool {
-    let name = match ir.kind(callee) {
-        ExprKind::Field(_, name) | ExprKind::Name(name) => name.as_str(),
-        _ => return false,
+fn adds(ir: &Ir, call: CallId) -> bool {
+    let Some(last) = last_name(ir, call) else {
+        return false;
     };
-    let last = name.rsplit("::").next().unwrap_or(name);
     matches!(
         last,
         "append"
@@ -337,12 +336,10 @@ fn adds(ir: &Ir, callee: ExprId) -> bool {
 }
 
 /// Functions whose result is what they are given, in another form.
-fn passes_on(ir: &Ir, callee: ExprId) -> bool {
-    let name = match ir.kind(callee) {
-        ExprKind::Field(_, name) | ExprKind::Name(name) => name.as_str(),
-        _ => return false,
+fn passes_on(ir: &Ir, call: CallId) -> bool {
+    let Some(last) = last_name(ir, call) else {
+        return false;
     };
-    let last = name.rsplit("::").next().unwrap_or(name);
     matches!(
         last,
         "String"

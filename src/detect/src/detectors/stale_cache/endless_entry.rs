@@ -5,6 +5,7 @@ use betwixt_findings::Role;
 use betwixt_program::events::Event;
 use rustc_hash::FxHashMap;
 
+use crate::behaviour::fate::last_name;
 use crate::behaviour::root_of;
 use crate::detectors::Context;
 use crate::guards::keys::same_value;
@@ -51,10 +52,21 @@ fn is_entry(context: &Context<'_>, event: &Event) -> bool {
         && !event.has("per-process")
         && !event.has("per-request")
         && !event.has("absent-only")
+        && is_plain_set(context, event)
         && event.slot("field").is_empty()
         && !event.slot("value").is_empty()
         && program.workspace.file(event.site.file).marks.is_reported()
         && !program.is_forwarded(event)
+}
+
+/// `Set`, `put`: members of a set or list live and end with it.
+fn is_plain_set(context: &Context<'_>, event: &Event) -> bool {
+    let site = event.via.first().copied().unwrap_or(event.site);
+    let ir = context.program.code.ir(site.file);
+    last_name(ir, site.call).is_some_and(|name| {
+        let plain = crate::tenant::plain(name);
+        plain.starts_with("set") || plain.starts_with("put")
+    })
 }
 
 /// Whether an entry ends by itself: a time to live, or one given to the key in the same function.

@@ -208,6 +208,9 @@ fn observation(
     let judged = dependence(context, event);
     let is_key_alone = matches!(judged, Dependence::KeyAlone);
     let dependence = judged.on_tenant();
+    if matches!(key.as_str(), "``" | "`{…}`") {
+        observation.facts.insert("unclear-key");
+    }
     if is_local_cache(context, event) {
         let note = "the cache lives as long as the call".to_owned();
         observation.guards.push((

@@ -209,6 +209,7 @@ const GUARDS: &[Word] = &[
 ];
 
 const FACTS: &[Word] = &[
+    word("unclear-key", "what the key is made of could not be read"),
     word("privileged", "only those who run the platform get here"),
     word(
         "joined",
