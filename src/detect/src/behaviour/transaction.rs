@@ -3,7 +3,7 @@
 //! A transaction is open between a begin and its commit, in the body handed to one, and for whoever is handed its handle.
 //! Says nothing about which transaction it is, nor whether the handle in use is the transaction's.
 
-use betwixt_facts::ir::{CallMode, ExprId, ExprKind, Ir, TypeRef};
+use betwixt_facts::ir::{CallMode, ExprId, ExprKind, Ir, StmtKind, TypeRef};
 use betwixt_program::control::{each_call, each_expr};
 use betwixt_program::{CallSite, FunctionId};
 
@@ -16,6 +16,7 @@ use crate::tenant::plain;
 pub(crate) fn is_in_transaction(context: &Context<'_>, order: &Order<'_>, call: CallSite) -> bool {
     let ir = context.program.code.ir(call.file);
     is_in_body(order, ir, call)
+        || is_in_list(order, ir, call)
         || uses_handle(ir, call)
         || is_between(context, order, call)
         || is_handed_over(context, order)
@@ -58,6 +59,32 @@ fn is_in_body(order: &Order<'_>, ir: &Ir, call: CallSite) -> bool {
                 && last_name(ir, outer).is_some_and(is_transaction_name);
         });
         found
+    })
+}
+
+/// `steps.push(db.a.create(…))`, `const steps = [db.a.create(…)]`, and later `db.$transaction(steps)`.
+fn is_in_list(order: &Order<'_>, ir: &Ir, call: CallSite) -> bool {
+    let Some((_, stmt)) = order.statement(call.call) else {
+        return false;
+    };
+    let list = match ir.stmt(stmt).kind {
+        StmtKind::Assign { target, .. } => target,
+        StmtKind::Expr(expr) => match ir.kind(expr) {
+            ExprKind::Call(push) => match ir.kind(ir.call(push).callee) {
+                ExprKind::Field(list, name) if name == "push" => list,
+                _ => return false,
+            },
+            _ => return false,
+        },
+        _ => return false,
+    };
+    let ExprKind::Local(list) = ir.kind(list) else {
+        return false;
+    };
+    order.calls().into_iter().any(|begin| {
+        let mut args = ir.expr_list(ir.call(begin.call).args).iter();
+        last_name(ir, begin.call).is_some_and(is_transaction_name)
+            && args.any(|&arg| matches!(ir.kind(arg), ExprKind::Local(local) if local == list))
     })
 }
 
