@@ -50,19 +50,37 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .map(|(_, candidate)| candidate)
 }
 
+/// Edits between two words; two neighbours that changed places are one.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let cost = (diagonal + usize::from(x != *y))
-                .min(row[j] + 1)
+    for i in 0..a.len() {
+        let mut next = vec![i + 1];
+        for j in 0..b.len() {
+            let mut cost = (row[j] + usize::from(a[i] != b[j]))
+                .min(next[j] + 1)
                 .min(row[j + 1] + 1);
-            diagonal = row[j + 1];
-            row[j + 1] = cost;
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                cost = cost.min(before[j - 1] + 1);
+            }
+            next.push(cost);
         }
+        before = std::mem::replace(&mut row, next);
     }
     row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn swapped_letters_are_one_mistake() {
+        assert_eq!(
+            nearest("modle", ["model", "tracer"].into_iter()),
+            Some("model")
+        );
+        assert_eq!(nearest("modle", ["severity"].into_iter()), None);
+    }
 }
