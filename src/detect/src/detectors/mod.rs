@@ -116,6 +116,13 @@ impl<'a> Context<'a> {
             .map(move |&call| CallSite { file, call })
     }
 
+    /// The calls of a function, those in tests left out.
+    pub(crate) fn callers(&self, function: FunctionId) -> impl Iterator<Item = CallSite> {
+        let program = self.program;
+        let callers = program.calls.callers(function).iter().copied();
+        callers.filter(|site| !program.workspace.file(site.file).marks.test)
+    }
+
     /// Functions with the closures that belong to them; made when first asked for.
     pub(crate) fn units(&self) -> &Units {
         self.units.get_or_init(|| Units::new(self.program))

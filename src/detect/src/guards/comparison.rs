@@ -28,13 +28,7 @@ pub(crate) fn after(context: &Context<'_>, site: CallSite) -> Option<ExprId> {
 /// Every caller (up to the entry points) compares after the call; `None` when there is no caller or one does not.
 pub(crate) fn in_all_callers(context: &Context<'_>, function: FunctionId, depth: u32) -> Callers {
     let program = context.program;
-    let callers: Vec<CallSite> = program
-        .calls
-        .callers(function)
-        .iter()
-        .copied()
-        .filter(|site| !program.workspace.file(site.file).marks.test)
-        .collect();
+    let callers: Vec<CallSite> = context.callers(function).collect();
     if callers.is_empty() || callers.len() > 24 {
         return Callers::None;
     }

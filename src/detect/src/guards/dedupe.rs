@@ -33,7 +33,8 @@ pub(crate) fn before(context: &Context<'_>, site: CallSite) -> Option<CallSite> 
             return None;
         }
         // Go on from the call that takes the closure.
-        call = (0..ir.calls.len() as u32).map(CallId).find(|&outer| {
+        let mut around = context.calls_of(parent).map(|site| site.call);
+        call = around.find(|&outer| {
             let outer = ir.call(outer);
             ir.expr_list(outer.args)
                 .iter()
@@ -338,18 +339,14 @@ pub(crate) fn is_message_key(column: &str) -> bool {
 }
 
 fn function_claims(context: &Context<'_>, function: FunctionId, depth: u32) -> bool {
-    let program = context.program;
     let has_claiming_insert = context
         .accesses_of(function)
         .any(|(access, _)| access_claims(context, access.site));
     if has_claiming_insert {
         return true;
     }
-    let (file, idx) = program.code.function_place(function);
-    let ir = program.code.ir(file);
     depth < 2
-        && (0..ir.calls.len() as u32)
-            .map(CallId)
-            .filter(|&call| ir.call(call).function == idx)
-            .any(|call| claims(context, CallSite { file, call }, depth + 1))
+        && context
+            .calls_of(function)
+            .any(|call| claims(context, call, depth + 1))
 }

@@ -481,11 +481,8 @@ fn describe(word: &str) -> &'static str {
 /// call of the helper.
 fn responsible(context: &Context<'_>, path: &[Hop], effect: &Effect) -> (Place, FunctionId) {
     let program = context.program;
-    let callers: std::collections::BTreeSet<FunctionId> = program
-        .calls
+    let callers: std::collections::BTreeSet<FunctionId> = context
         .callers(effect.function)
-        .iter()
-        .filter(|site| !program.workspace.file(site.file).marks.test)
         .map(|site| {
             let ir = program.code.ir(site.file);
             program

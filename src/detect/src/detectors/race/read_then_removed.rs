@@ -1,8 +1,9 @@
 //! A one-time value in a shared store: read with one command, removed with another, and both of two readers get it.
 
 use betwixt_findings::Role;
-use betwixt_program::CallSite;
 use betwixt_program::events::Event;
+use betwixt_program::{CallSite, FunctionId};
+use rustc_hash::FxHashSet;
 
 use super::unheeded_claim::is_heeded;
 use crate::behaviour::order::Order;
@@ -14,13 +15,20 @@ use crate::tenant::plain;
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
     let program = context.program;
+    let reads = program.events.events.iter().filter(|event| is_read(event));
+    let readers: FxHashSet<FunctionId> = reads
+        .map(|event| root_of(program, event.function))
+        .collect();
     let mut found = Vec::new();
     for event in &program.events.events {
         if event.kind != "cache.delete" || event.has("per-process") || event.has("by-tag") {
             continue;
         }
         let root = root_of(program, event.function);
-        let Some(read) = read_before(context, event) else {
+        if !readers.contains(&root) {
+            continue;
+        }
+        let Some(read) = read_before(context, event, root) else {
             continue;
         };
         if !is_for_one_use(context, read, event) {
@@ -53,17 +61,21 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
     found
 }
 
+/// A read of a store that other processes use, too.
+fn is_read(event: &Event) -> bool {
+    event.kind == "cache.get" && !event.has("per-process")
+}
+
 /// The read of the same key in the same function, earlier.
-fn read_before(context: &Context<'_>, removed: &Event) -> Option<CallSite> {
+fn read_before(context: &Context<'_>, removed: &Event, root: FunctionId) -> Option<CallSite> {
     let program = context.program;
-    let root = root_of(program, removed.function);
     let order = Order::new(context, root);
     let keys = removed.slot("key");
     let functions = order.functions(program);
     let events = functions
         .iter()
         .flat_map(|&function| program.events.of_function(function));
-    let mut reads = events.filter(|event| event.kind == "cache.get" && !event.has("per-process"));
+    let mut reads = events.filter(|event| is_read(event));
     let read = reads.find(|event| {
         order.precedes(event.site, removed.site)
             && event

@@ -91,7 +91,7 @@ pub(super) fn is_heeded(context: &Context<'_>, root: FunctionId, site: CallSite)
     let Some(control) = order.control(function) else {
         return true;
     };
-    let Some(last) = chain_end(ir, site) else {
+    let Some(last) = chain_end(context, site) else {
         return true;
     };
     let name = last_name(ir, last.call).unwrap_or_default();
@@ -116,18 +116,20 @@ pub(super) fn is_heeded(context: &Context<'_>, root: FunctionId, site: CallSite)
 }
 
 /// The last call of the chain that starts with a call.
-fn chain_end(ir: &Ir, site: CallSite) -> Option<CallSite> {
+fn chain_end(context: &Context<'_>, site: CallSite) -> Option<CallSite> {
+    let code = &context.program.code;
+    let ir = code.ir(site.file);
+    let function = code.function_id(site.file, ir.call(site.call).function);
     let mut current = site.call;
     for _ in 0..12 {
         let expr = ir.call(current).expr;
-        let next = (0..ir.calls.len() as u32)
-            .map(betwixt_facts::ir::CallId)
-            .find(|&outer| match ir.kind(ir.call(outer).callee) {
-                ExprKind::Field(receiver, _) => bare(ir, receiver) == expr,
-                _ => false,
-            });
+        let mut calls = context.calls_of(function);
+        let next = calls.find(|outer| match ir.kind(ir.call(outer.call).callee) {
+            ExprKind::Field(receiver, _) => bare(ir, receiver) == expr,
+            _ => false,
+        });
         match next {
-            Some(next) => current = next,
+            Some(next) => current = next.call,
             None => {
                 return Some(CallSite {
                     file: site.file,

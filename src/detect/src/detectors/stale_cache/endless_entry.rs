@@ -6,7 +6,6 @@ use betwixt_program::events::Event;
 use rustc_hash::FxHashMap;
 
 use crate::behaviour::fate::last_name;
-use crate::behaviour::root_of;
 use crate::detectors::Context;
 use crate::guards::keys::same_value;
 use crate::observation::{Observation, function_name, service, step};
@@ -88,12 +87,9 @@ fn ends(context: &Context<'_>, event: &Event) -> bool {
     {
         return true;
     }
-    let root = root_of(program, event.function);
-    let same_root = |other: &&Event| root_of(program, other.function) == root;
     program
         .events
         .of_function(event.function)
-        .filter(same_root)
         .filter(|other| matches!(other.kind, "cache.expire" | "cache.delete"))
         .any(|other| {
             let keys = event.slot("key");

@@ -12,21 +12,36 @@ use crate::detectors::scoping::{is_equality, is_unique};
 use crate::detectors::{Context, Scoping};
 use crate::guards::before::{Before, guards};
 use crate::guards::comparison::{Callers, after, in_all_callers};
-use crate::guards::keys::{KeySource, is_outside, source};
+use crate::guards::keys::{KeySource, source};
 use crate::guards::names::{is_identity, is_privileged_check};
 use crate::observation::{Observation, step};
-use crate::path::from_entry;
+use crate::path::Hop;
 use crate::tenant::plain;
+
+/// How rows come to be chosen.
+#[derive(Clone, Copy)]
+pub(super) struct Chosen<'a> {
+    /// The values they are chosen by.
+    pub(super) keys: &'a [ExprRef],
+    /// Who decides each of them.
+    pub(super) sources: &'a [KeySource],
+    /// The way from an entry; empty where none is known.
+    pub(super) path: &'a [Hop],
+}
 
 pub(super) fn statement_guards(
     context: &Context<'_>,
     access: &Access,
     scoping: &Scoping,
     index: usize,
-    keys: &[ExprRef],
-    sources: &[KeySource],
+    chosen: Chosen<'_>,
     observation: &mut Observation,
 ) {
+    let Chosen {
+        keys,
+        sources,
+        path,
+    } = chosen;
     let program = context.program;
     let Some(id) = access.tables[index] else {
         return;
@@ -125,7 +140,7 @@ pub(super) fn statement_guards(
             .push((word, step(program, place, function, Role::Guard, note)));
     }
     if !sources.is_empty()
-        && let Some((place, name)) = layer_compares(context, access)
+        && let Some((place, name)) = layer_compares(context, path)
     {
         let note = format!("`{name}` loads the row before and compares its tenant");
         observation.guards.push((
@@ -170,9 +185,8 @@ pub(super) fn statement_guards(
 }
 
 /// A layer before the entry that reads a row and compares its tenant: a populator, a guard that loads by the path's parameter.
-fn layer_compares(context: &Context<'_>, access: &Access) -> Option<(betwixt_base::Place, String)> {
+fn layer_compares(context: &Context<'_>, path: &[Hop]) -> Option<(betwixt_base::Place, String)> {
     let program = context.program;
-    let path = from_entry(program, access.function, is_outside)?;
     let layers = program.entries.layers_of(path.first()?.function);
     layers.iter().find_map(|layer| {
         let function = layer.function?;
@@ -284,13 +298,7 @@ pub(super) fn in_callers(
 ) -> Option<Vec<Before>> {
     let program = context.program;
     let (function, params) = handed_in(context, function, keys)?;
-    let callers: Vec<_> = program
-        .calls
-        .callers(function)
-        .iter()
-        .copied()
-        .filter(|site| !program.workspace.file(site.file).marks.test)
-        .collect();
+    let callers: Vec<_> = context.callers(function).collect();
     if callers.is_empty() || callers.len() > MAX_CALLERS {
         return None;
     }
@@ -440,11 +448,8 @@ fn says_signed_in(name: &str) -> bool {
 }
 
 /// Whether only those who run the platform get to a statement: a check on the way, a layer of the route, or the route itself.
-pub(super) fn is_privileged(context: &Context<'_>, access: &Access) -> bool {
+pub(super) fn is_privileged(context: &Context<'_>, path: &[Hop]) -> bool {
     let program = context.program;
-    let Some(path) = from_entry(program, access.function, is_outside) else {
-        return false;
-    };
     let Some(first) = path.first() else {
         return false;
     };

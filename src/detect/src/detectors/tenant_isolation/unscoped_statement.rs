@@ -8,12 +8,12 @@ use betwixt_program::schema::Tenancy;
 use betwixt_program::{ExprRef, FunctionId};
 use rayon::prelude::*;
 
-use super::statement_guards::{is_privileged, part_guards, reach_guard, statement_guards};
+use super::statement_guards::{Chosen, is_privileged, part_guards, reach_guard, statement_guards};
 use crate::detectors::scoping::{is_equality, subquery};
 use crate::detectors::{Context, Scoping, UseScope};
 use crate::guards::keys::{KeySource, is_outside, source};
 use crate::observation::{Observation, function_name, step};
-use crate::path::from_entry;
+use crate::path::{Hop, from_entry};
 use crate::tenant::plain;
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
@@ -109,6 +109,7 @@ fn observation(
         ],
         ..Observation::new(access.place, access.function)
     };
+    let path = from_entry(program, access.function, is_outside).unwrap_or_default();
     facts(context, access, index, &sources, &mut observation);
     if part == "whole" {
         statement_guards(
@@ -116,19 +117,22 @@ fn observation(
             access,
             scoping,
             index,
-            &keys,
-            &sources,
+            Chosen {
+                keys: &keys,
+                sources: &sources,
+                path: &path,
+            },
             &mut observation,
         );
     } else {
         observation.facts.insert("joined");
         part_guards(context, access, scoping, index, &mut observation);
     }
-    if observation.facts.contains("public") && is_privileged(context, access) {
+    if observation.facts.contains("public") && is_privileged(context, &path) {
         observation.facts.insert("privileged");
     }
     reach_guard(context, access, &mut observation);
-    trace(context, access, index, &column, &mut observation);
+    trace(context, access, index, &column, &path, &mut observation);
     observation
 }
 
@@ -312,11 +316,11 @@ fn trace(
     access: &Access,
     index: usize,
     column: &str,
+    path: &[Hop],
     observation: &mut Observation,
 ) {
     let program = context.program;
-    let path = from_entry(program, access.function, is_outside).unwrap_or_default();
-    observation.lead_in(context, &path);
+    observation.lead_in(context, path);
     if path.len() > 4 {
         observation.facts.insert("indirect");
     }
