@@ -44,13 +44,22 @@ pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
     if budget.is_limited() {
         give_up_in_time(&budget, &project, &catalogue, args, color);
     }
+    let wants_sight = ledger.is_some();
     let Scanned {
         report,
         source,
         sight,
     } = pool.install(|| {
         let budget = Arc::clone(&budget);
-        scan(&project, &catalogue, args, &choices, budget, &mut watch)
+        scan(
+            &project,
+            &catalogue,
+            args,
+            &choices,
+            budget,
+            wants_sight,
+            &mut watch,
+        )
     })?;
     if !budget.may_tell() {
         // The report that it took too long is being written, and ends the process.
@@ -148,7 +157,7 @@ pub(super) fn select(
 struct Scanned<'a> {
     report: Report<'a>,
     source: Source,
-    /// The state of the whole tree; none when a change was looked at.
+    /// The state of the whole tree, for who records it; none when a change was looked at.
     sight: Option<Sight>,
 }
 
@@ -158,6 +167,7 @@ fn scan<'a>(
     args: &ScanArgs,
     choices: &Choices,
     budget: Arc<Budget>,
+    wants_sight: bool,
     watch: &mut Stopwatch,
 ) -> Result<Scanned<'a>, Failure> {
     let mut request = project.request();
@@ -185,9 +195,10 @@ fn scan<'a>(
             analysis.close(watch);
             let cut = request.budget.cut();
             analysis.problems.extend(cut.as_ref().map(budget::problem));
-            let lost = analysis.problems.clone();
+            // What judging adds is no loss of this run; a copy of all hits is made only for who records.
+            let lost = wants_sight.then(|| analysis.problems.clone());
             analysis.judge(asked);
-            sight = Some(Sight::new(&analysis, &lost));
+            sight = lost.map(|lost| Sight::new(&analysis, &lost));
             analysis.narrow(asked);
             (analysis, None)
         }

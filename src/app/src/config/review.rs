@@ -120,10 +120,10 @@ impl Reader {
         for (key, value) in self.table(name, value).into_iter().flatten() {
             match key.get_ref().as_ref() {
                 "provider" => agent.provider = self.level("provider", value),
-                "model" => agent.model = self.text("model", value),
-                "base_url" => agent.base_url = self.text("base_url", value),
+                "model" => agent.model = self.string("model", value),
+                "base_url" => agent.base_url = self.string("base_url", value),
                 "key_env" => agent.key_env = self.key_env(value),
-                "key_header" => agent.key_header = self.text("key_header", value),
+                "key_header" => agent.key_header = self.string("key_header", value),
                 "command" => agent.command = self.strings("command", value),
                 "timeout" => agent.timeout = self.count("timeout", value),
                 other => self.unknown("key", other, &key.span(), &AGENT_KEYS),
@@ -137,7 +137,7 @@ impl Reader {
 
     /// A key itself, written where the name of a variable belongs, is not repeated in the message.
     fn key_env(&mut self, value: &Value<'_>) -> Option<String> {
-        let text = self.text("key_env", value)?;
+        let text = self.string("key_env", value)?;
         let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
         if text.is_empty() || !text.chars().all(is_name) {
             let message = "`key_env` names the environment variable that holds the key, like `OPENAI_API_KEY`; never write the key here";
@@ -202,14 +202,6 @@ impl Reader {
             self.wrong_type(key, "a number above zero", value);
         }
         number
-    }
-
-    fn text(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
-        let found = value.get_ref().as_str().map(str::to_owned);
-        if found.is_none() {
-            self.wrong_type(key, "text in quotes", value);
-        }
-        found
     }
 }
 

@@ -134,17 +134,18 @@ fn write_section(section: &Section, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</tbody></table></div>")
 }
 
+/// A place as text; nothing where there is none.
+fn written(place: Option<&impl ToString>) -> String {
+    place.map(ToString::to_string).unwrap_or_default()
+}
+
 fn write_trail(trail: &Trail, index: usize, n: usize, out: &mut dyn Write) -> io::Result<()> {
     if n > 1 {
         writeln!(out, "<h2>Path {} of {n}</h2>", index + 1)?;
     }
     writeln!(out, "<ol class=\"trail\">")?;
     for (at, stop) in trail.stops.iter().enumerate() {
-        let place = stop
-            .place
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let place = written(stop.place.as_ref());
         writeln!(
             out,
             "<li><b>{}</b> <span>{}</span> <code>{}</code>",
@@ -153,11 +154,7 @@ fn write_trail(trail: &Trail, index: usize, n: usize, out: &mut dyn Write) -> io
             markup(&place)
         )?;
         if let Some(step) = trail.steps.get(at) {
-            let place = step
-                .place
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default();
+            let place = written(step.place.as_ref());
             writeln!(
                 out,
                 "<div><i>{} {}</i> <code>{}</code>",
