@@ -65,6 +65,9 @@ const COMMON_METHODS: &[&str] = &[
 /// Most structs looked at that embed one type.
 const MAX_EMBEDDERS: usize = 64;
 
+/// How often calls through values are looked at: a callback of a callback needs two.
+const ROUNDS: usize = 2;
+
 /// Most implementers an interface call is resolved to.
 pub(crate) const MAX_TARGETS: usize = 24;
 
@@ -610,6 +613,8 @@ pub enum EdgeKind {
     Reference,
     /// A call that another part of the program answers, over a protocol.
     Link(LinkId),
+    /// A layer's call of `next`, which runs the next layer or the handler.
+    Next(CallSite),
 }
 
 /// Callees of every call, and the graph between functions.
@@ -619,6 +624,8 @@ pub struct CallGraph {
     /// Functions as nodes (node index = function id), calls and references as edges.
     pub graph: DiGraph<FunctionId, EdgeKind, u32>,
     callers: FxHashMap<FunctionId, Vec<CallSite>>,
+    /// What calls of `next` run, by call.
+    wrapped: FxHashMap<CallSite, Vec<FunctionId>>,
     /// Calls that other parts of the program answer; empty until they are found.
     pub links: Links,
 }
@@ -642,36 +649,25 @@ impl CallGraph {
                     .collect()
             })
             .collect();
-        let direct = callers_of(code, &callees);
-        let values = FunctionValues::new(resolver, &direct, &callees);
-        let indirect: Vec<(usize, usize, Callee)> = callees
-            .par_iter()
-            .enumerate()
-            .flat_map_iter(|(file, found)| {
-                let values = &values;
-                found
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, callee)| **callee == Callee::Unknown)
-                    .filter_map(move |(call, _)| {
-                        let site = CallSite {
-                            file: FileId(file as u32),
-                            call: CallId(call as u32),
-                        };
-                        let targets = values.of_call(site);
-                        (!targets.is_empty()).then(|| (file, call, many(targets)))
-                    })
-            })
-            .collect();
-        for (file, call, callee) in indirect {
-            callees[file][call] = callee;
+        let mut values = FunctionValues::new(resolver, callers_of(code, &callees), &callees);
+        // What is handed to a function that is itself called through a value is known only after that call is.
+        for _ in 0..ROUNDS {
+            let found = values.of_unknown(&callees);
+            if found.is_empty() {
+                break;
+            }
+            for (site, targets) in found {
+                callees[site.file.0 as usize][site.call.index()] = many(targets);
+            }
+            values.callers = callers_of(code, &callees);
         }
-        let callers = callers_of(code, &callees);
+        let callers = values.callers;
         let graph = build_graph(resolver, &callees);
         Self {
             callees,
             graph,
             callers,
+            wrapped: FxHashMap::default(),
             links: Links::default(),
         }
     }
@@ -689,11 +685,21 @@ impl CallGraph {
         self.links = links;
     }
 
+    /// Adds an edge for each function that a layer's call of `next` runs.
+    pub(crate) fn add_wrapped(&mut self, wrapped: Vec<(CallSite, FunctionId, FunctionId)>) {
+        for (site, from, to) in wrapped {
+            let node = |function: FunctionId| NodeIndex::<u32>::new(function.index());
+            self.graph
+                .add_edge(node(from), node(to), EdgeKind::Next(site));
+            self.wrapped.entry(site).or_default().push(to);
+        }
+    }
+
     /// The call an edge stands for; a function that is only handed on has none.
     #[must_use]
     pub fn site_of(&self, edge: EdgeKind) -> Option<CallSite> {
         match edge {
-            EdgeKind::Call(site) => Some(site),
+            EdgeKind::Call(site) | EdgeKind::Next(site) => Some(site),
             EdgeKind::Link(id) => Some(self.links.get(id).site),
             EdgeKind::Reference => None,
         }
@@ -703,6 +709,15 @@ impl CallGraph {
     #[must_use]
     pub fn callee(&self, site: CallSite) -> &Callee {
         &self.callees[site.file.0 as usize][site.call.index()]
+    }
+
+    /// The functions of the program that a call may run: its callees, and what a layer's call of `next` wraps; in order.
+    #[must_use]
+    pub fn may_run(&self, site: CallSite) -> Vec<FunctionId> {
+        let mut found = self.callee(site).functions().to_vec();
+        let wrapped = self.wrapped.get(&site).into_iter().flatten();
+        found.extend(wrapped);
+        found
     }
 
     /// The calls of a function, in file order.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use betwixt_base::{FileId, Symbol};
 use betwixt_facts::ir::{CallId, ExprId, ExprKind, FunctionIdx, LocalId, LocalKind, StmtKind};
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::calls::Callee;
@@ -28,6 +29,8 @@ struct Stored {
 
 /// Most functions one call may reach; a table of handlers has as many as there are messages.
 const MAX_TARGETS: usize = 64;
+/// Most functions whose results are looked at for one call through a value.
+const MAX_MAKERS: usize = 16;
 /// Most values looked at for one call.
 const MAX_STEPS: usize = 320;
 
@@ -48,7 +51,8 @@ impl Found {
 /// Where functions may be stored, for the fields that are called somewhere.
 pub(crate) struct FunctionValues<'a> {
     resolver: &'a Resolver<'a>,
-    callers: &'a FxHashMap<FunctionId, Vec<CallSite>>,
+    /// The calls of every function, as far as they are known.
+    pub(crate) callers: FxHashMap<FunctionId, Vec<CallSite>>,
     fields: FxHashMap<Symbol, Vec<Stored>>,
 }
 
@@ -56,7 +60,7 @@ impl<'a> FunctionValues<'a> {
     /// Indexes stores to the fields that unresolved calls go through; linear.
     pub(crate) fn new(
         resolver: &'a Resolver<'a>,
-        callers: &'a FxHashMap<FunctionId, Vec<CallSite>>,
+        callers: FxHashMap<FunctionId, Vec<CallSite>>,
         callees: &[Vec<Callee>],
     ) -> Self {
         let wanted = called_fields(resolver, callees);
@@ -71,8 +75,32 @@ impl<'a> FunctionValues<'a> {
         values
     }
 
+    /// The functions that calls without a known callee may reach, in order of the calls; parallel.
+    pub(crate) fn of_unknown(
+        &self,
+        callees: &[Vec<Callee>],
+    ) -> Vec<(CallSite, BTreeSet<FunctionId>)> {
+        let files = callees.par_iter().enumerate();
+        files
+            .flat_map_iter(|(file, found)| {
+                let unknown = found
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, callee)| **callee == Callee::Unknown);
+                unknown.filter_map(move |(call, _)| {
+                    let site = CallSite {
+                        file: FileId(file as u32),
+                        call: CallId(call as u32),
+                    };
+                    let targets = self.of_call(site);
+                    (!targets.is_empty()).then_some((site, targets))
+                })
+            })
+            .collect()
+    }
+
     /// The functions a call may reach; empty when none or too many are known.
-    pub(crate) fn of_call(&self, site: CallSite) -> BTreeSet<FunctionId> {
+    fn of_call(&self, site: CallSite) -> BTreeSet<FunctionId> {
         let callee = self.resolver.code.ir(site.file).call(site.call).callee;
         let mut found = Found::default();
         self.collect(
@@ -185,7 +213,7 @@ impl<'a> FunctionValues<'a> {
             ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => {
                 self.collect(to(inner), depth + 1, found)
             }
-            ExprKind::Call(call) if depth > 0 => {
+            ExprKind::Call(call) => {
                 let file = at.file;
                 self.returned(CallSite { file, call }, 0, depth, found);
                 self.appended(at.file, call, depth, found);
@@ -249,8 +277,7 @@ impl<'a> FunctionValues<'a> {
 
     /// `wrap(name, handler)`: the closure it returns, or one of several results (`tx, rollback, err := begin()`).
     fn returned(&self, site: CallSite, result: usize, depth: u32, found: &mut Found) {
-        let callee = self.resolver.callee_at(site.file, site.call, 6);
-        for &function in callee.functions().iter().take(4) {
+        for function in self.makers(site, depth, found) {
             let (file, idx) = self.resolver.code.function_place(function);
             let ir = self.resolver.code.ir(file);
             for &stmt in self.resolver.flows[file.0 as usize].returns[idx.index()]
@@ -277,6 +304,25 @@ impl<'a> FunctionValues<'a> {
                 }
             }
         }
+    }
+
+    /// The functions whose result a call is; where that needs a walk, what it looks at counts.
+    fn makers(&self, site: CallSite, depth: u32, found: &mut Found) -> Vec<FunctionId> {
+        let callee = self.resolver.callee_at(site.file, site.call, 6);
+        let known = callee.functions();
+        if !known.is_empty() || callee != Callee::Unknown {
+            return known.iter().copied().take(4).collect();
+        }
+        // `wrap(options)(request)`, where `wrap` is a value itself.
+        let expr = self.resolver.code.ir(site.file).call(site.call).callee;
+        let file = site.file;
+        let mut makers = Found {
+            seen: std::mem::take(&mut found.seen),
+            ..Found::default()
+        };
+        self.collect(ExprRef { file, expr }, depth + 1, &mut makers);
+        found.seen = makers.seen;
+        makers.functions.into_iter().take(MAX_MAKERS).collect()
     }
 
     /// A bare `return` of a function with named results.
@@ -370,5 +416,7 @@ fn may_be_function(kind: ExprKind) -> bool {
             | ExprKind::Field(..)
             | ExprKind::Local(_)
             | ExprKind::Call(_)
+            | ExprKind::List(_)
+            | ExprKind::Struct(..)
     )
 }

@@ -25,6 +25,7 @@ mod resolve;
 pub mod schema;
 pub mod trust;
 mod types;
+mod wrapped;
 
 pub use ids::{CallSite, ExprRef, FunctionId, GlobalId, LocalRef, ModuleId, TypeId};
 pub use index::{Code, Methods};

@@ -187,6 +187,7 @@ impl Program {
             schema: &schema,
         });
         calls.add_links(links);
+        calls.add_wrapped(crate::wrapped::find(&resolver, &calls, &entries));
         entries.walk(&resolver, &calls);
         clock.lap("links");
         let mut other = vec![("entries", entries.entries.len())];

@@ -161,8 +161,8 @@ fn called(program: &Program, file: FileId, line: u32) -> BTreeSet<&'static str> 
     });
     sites
         .filter(|&site| line_of(program, site) == line)
-        .flat_map(|site| program.calls.callee(site).functions())
-        .map(|&function| program.display(function))
+        .flat_map(|site| program.calls.may_run(site))
+        .map(|function| program.display(function))
         .collect()
 }
 

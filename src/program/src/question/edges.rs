@@ -29,7 +29,7 @@ impl Questions<'_> {
                 from: function(edge.source().index()),
                 to: function(edge.target().index()),
                 how: match edge.weight() {
-                    EdgeKind::Call(_) => "call",
+                    EdgeKind::Call(_) | EdgeKind::Next(_) => "call",
                     EdgeKind::Reference => "handed-on",
                     EdgeKind::Link(_) => "link",
                 },

@@ -110,7 +110,7 @@ impl Questions<'_> {
         let node = NodeIndex::<u32>::new(function.index());
         for edge in calls.graph.edges_directed(node, way) {
             let how = match edge.weight() {
-                EdgeKind::Call(_) => How::Call,
+                EdgeKind::Call(_) | EdgeKind::Next(_) => How::Call,
                 EdgeKind::Reference => How::HandedOn,
                 EdgeKind::Link(id) => {
                     let link = calls.links.get(*id);

@@ -46,7 +46,8 @@ impl Owners {
                     .node_weight(edge.target())
                     .unwrap_or(&function);
                 let is_shared = home(to).is_none_or(|service| !is_deployable(service));
-                if is_shared && !matches!(edge.weight(), EdgeKind::Link(_)) {
+                let is_here = matches!(edge.weight(), EdgeKind::Call(_) | EdgeKind::Reference);
+                if is_shared && is_here {
                     pending.push((to, service));
                 }
             }

@@ -122,7 +122,7 @@ fn goes_on(context: &Context<'_>, path: &[Hop], to: FunctionId, kind: EdgeKind) 
             let link = program.links().get(id);
             link.kind.is_call() && link.sureness > Sureness::Guess
         }
-        EdgeKind::Call(_) | EdgeKind::Reference => {
+        EdgeKind::Call(_) | EdgeKind::Reference | EdgeKind::Next(_) => {
             program.entries.of(to).next().is_none() && is_meant(program, path, to)
         }
     }
