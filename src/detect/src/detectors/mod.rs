@@ -3,6 +3,7 @@
 pub(crate) mod auth_bypass;
 pub(crate) mod data_loss;
 pub(crate) mod idempotency;
+mod named;
 pub(crate) mod protocol_edge;
 pub(crate) mod race;
 pub(crate) mod resource_lifecycle;
@@ -31,6 +32,7 @@ use crate::behaviour::Behaviour;
 use crate::observation::{Observation, location};
 use crate::tenant::TenantNames;
 
+pub(crate) use named::NamedCalls;
 pub(crate) use scoping::{Scoping, UseScope};
 pub(crate) use uniqueness::insert_is_unique;
 pub(crate) use units::Units;
@@ -48,6 +50,7 @@ pub(crate) struct Context<'a> {
     /// What [`crate::body::reported`] says.
     pub(crate) reported: OnceLock<Vec<FunctionId>>,
     units: OnceLock<Units>,
+    named: OnceLock<NamedCalls>,
     behaviour: OnceLock<Behaviour>,
 }
 
@@ -74,6 +77,7 @@ impl<'a> Context<'a> {
             calls_by_function: OnceLock::new(),
             reported: OnceLock::new(),
             units: OnceLock::new(),
+            named: OnceLock::new(),
             behaviour: OnceLock::new(),
         };
         context.scopings = scoping::all(&context);
@@ -126,6 +130,11 @@ impl<'a> Context<'a> {
     /// Functions with the closures that belong to them; made when first asked for.
     pub(crate) fn units(&self) -> &Units {
         self.units.get_or_init(|| Units::new(self.program))
+    }
+
+    /// Calls by name; made when first asked for.
+    pub(crate) fn named_calls(&self) -> &NamedCalls {
+        self.named.get_or_init(|| NamedCalls::new(self.program))
     }
 
     /// What a value is made of.

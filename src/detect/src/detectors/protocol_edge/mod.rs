@@ -1,7 +1,9 @@
 //! Ways of looking for protocol edges.
 
 mod growing_backoff;
+mod pasted_address;
 mod silent_failure;
+mod unbounded_wait;
 mod words;
 
 use super::Context;
@@ -14,6 +16,8 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
     match detector {
         "growing-backoff" => Some(growing_backoff::observe(context)),
         "silent-failure" => Some(silent_failure::observe(context)),
+        "unbounded-wait" => Some(unbounded_wait::observe(context)),
+        "pasted-address" => Some(pasted_address::observe(context)),
         _ => None,
     }
 }

@@ -28,8 +28,50 @@ const DETECTORS: &[Detector] = &[
         conditions: &[],
         holes: &["message", "function"],
     },
+    Detector {
+        word: word(
+            "unbounded-wait",
+            "an outgoing HTTP call has no time limit of its own nor around it",
+        ),
+        conditions: &[],
+        holes: &["call", "function"],
+    },
+    Detector {
+        word: word(
+            "pasted-address",
+            "a host and a port are joined by a colon without brackets for IPv6",
+        ),
+        conditions: &[(
+            word("side", "what the address is for"),
+            &[
+                word("dial", "the other side is called"),
+                word("listen", "the process itself listens there"),
+            ],
+        )],
+        holes: &["host", "call", "function"],
+    },
 ];
 
-const GUARDS: &[Word] = &[];
+const GUARDS: &[Word] = &[word(
+    "attended",
+    "a command, a script or a page in a browser: somebody waits for it and can stop it",
+)];
 
-const FACTS: &[Word] = &[];
+const FACTS: &[Word] = &[
+    word(
+        "no-default-limit",
+        "the library itself never gives up: Go and Rust clients",
+    ),
+    word(
+        "siblings-bounded",
+        "other calls of the service have a time limit",
+    ),
+    word(
+        "host-is-address",
+        "the host is an address by its name, and so may be IPv6",
+    ),
+    word(
+        "siblings-bracket",
+        "the same file joins host and port the right way elsewhere",
+    ),
+];

@@ -1,6 +1,9 @@
 //! Ways of looking for resource lifecycles.
 
 mod empty_adapter;
+mod first_of_many;
+mod skipped_removal;
+mod unmatched_create;
 mod words;
 
 use super::Context;
@@ -12,6 +15,9 @@ pub(crate) use words::FAMILY;
 pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
     match detector {
         "empty-adapter" => Some(empty_adapter::observe(context)),
+        "skipped-removal" => Some(skipped_removal::observe(context)),
+        "first-of-many" => Some(first_of_many::observe(context)),
+        "unmatched-create" => Some(unmatched_create::observe(context)),
         _ => None,
     }
 }

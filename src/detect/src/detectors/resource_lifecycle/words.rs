@@ -1,7 +1,8 @@
-//! The words rules of resource lifecycles may use.
+//! The words rules of resource lifecycles may use, and the names by which a life begins and ends.
 
 use betwixt_rules::{Detector, Family, Word};
 
+use crate::detectors::units::words;
 use crate::vocabulary::word;
 
 /// The words of this category.
@@ -11,24 +12,142 @@ pub(crate) const FAMILY: Family = Family {
     facts: FACTS,
 };
 
-const DETECTORS: &[Detector] = &[Detector {
-    word: word(
-        "empty-adapter",
-        "an implementation of an interface drops an error or a parameter",
+const DETECTORS: &[Detector] = &[
+    Detector {
+        word: word(
+            "empty-adapter",
+            "an implementation of an interface drops an error or a parameter",
+        ),
+        conditions: &[(
+            word("dropped", "what is dropped"),
+            &[
+                word(
+                    "error",
+                    "the outcome of the work: success is always reported",
+                ),
+                word("parameter", "what the caller worked out"),
+            ],
+        )],
+        holes: &["name", "function"],
+    },
+    Detector {
+        word: word(
+            "skipped-removal",
+            "an empty list ends the function before what is not in the list is removed",
+        ),
+        conditions: &[],
+        holes: &["list", "function"],
+    },
+    Detector {
+        word: word(
+            "first-of-many",
+            "a removal lists what there is and takes the first only",
+        ),
+        conditions: &[],
+        holes: &["list", "function"],
+    },
+    Detector {
+        word: word(
+            "unmatched-create",
+            "something is made in another system and not removed where its row is removed",
+        ),
+        conditions: &[],
+        holes: &["thing", "table", "removal", "remover", "function"],
+    },
+];
+
+const GUARDS: &[Word] = &[
+    word(
+        "deliberate",
+        "the early exit says in the log that it leaves things as they are",
     ),
-    conditions: &[(
-        word("dropped", "what is dropped"),
-        &[
-            word(
-                "error",
-                "the outcome of the work: success is always reported",
-            ),
-            word("parameter", "what the caller worked out"),
-        ],
-    )],
-    holes: &["name", "function"],
-}];
+    word("never-empty", "every caller has asked whether it is empty"),
+    word("walked", "the list is also walked over"),
+    word("counted", "the function asks how many there are"),
+];
 
-const GUARDS: &[Word] = &[];
+const FACTS: &[Word] = &[
+    word("list-handed-in", "the caller says what there should be"),
+    word("never-removed", "nothing in the program calls the removal"),
+];
 
-const FACTS: &[Word] = &[];
+const ENDS: &[&str] = &[
+    "delete",
+    "remove",
+    "destroy",
+    "deregister",
+    "unregister",
+    "deprovision",
+    "revoke",
+    "detach",
+    "unsubscribe",
+    "cancel",
+    "purge",
+    "terminate",
+    "uninstall",
+    "drop",
+];
+
+const BEGINS: &[&str] = &[
+    "create",
+    "register",
+    "provision",
+    "issue",
+    "subscribe",
+    "attach",
+    "allocate",
+    "install",
+    "upsert",
+    "ensure",
+];
+
+/// Names of calls that end something: `deleteRecord`, `Revoke`.
+pub(super) fn removes(name: &str) -> bool {
+    starts_with_any(name, ENDS)
+}
+
+/// Names of functions at the end of a life: removals, and those that clean up after one.
+pub(super) fn ends_life(name: &str) -> bool {
+    const MORE: &[&str] = &[
+        "cleanup", "clean", "teardown", "offboard", "archive", "disable",
+    ];
+    starts_with_any(name, ENDS) || starts_with_any(name, MORE)
+}
+
+fn starts_with_any(name: &str, verbs: &[&str]) -> bool {
+    let first = words(name).into_iter().next();
+    first.is_some_and(|first| verbs.contains(&first.as_str()))
+}
+
+/// Whether a name ends something or begins it, and what: `CreateDNSRecord` begins a `dns record`.
+pub(super) fn verb_and_noun(name: &str) -> Option<(bool, String)> {
+    let words = words(name);
+    let (first, rest) = words.split_first()?;
+    let is_removal = ENDS.contains(&first.as_str());
+    if rest.is_empty() || !(is_removal || BEGINS.contains(&first.as_str())) {
+        return None;
+    }
+    Some((is_removal, rest.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{removes, verb_and_noun};
+
+    #[test]
+    fn create_and_delete_of_one_thing_share_its_name() {
+        let thing = "dns record".to_owned();
+        assert_eq!(
+            verb_and_noun("CreateDNSRecord"),
+            Some((false, thing.clone()))
+        );
+        assert_eq!(verb_and_noun("delete_dns_record"), Some((true, thing)));
+        assert_eq!(verb_and_noun("Delete"), None);
+    }
+
+    #[test]
+    fn a_verb_counts_only_at_the_front() {
+        assert!(removes("revokeToken"));
+        assert!(!removes("onTokenRevoke"));
+    }
+}
