@@ -8,6 +8,7 @@ use betwixt_facts::ir::{
     Block, CallId, ExprId, ExprKind, FunctionIdx, Ir, LocalId, StmtId, UnaryOp,
 };
 use betwixt_program::control::{blocks, each_expr, exprs_of};
+use betwixt_program::flow::defs::DefinitionKind;
 use betwixt_program::{CallSite, ExprRef, FunctionId};
 use rayon::prelude::*;
 
@@ -102,7 +103,29 @@ impl<'a> Body<'a> {
 
     /// An expression as text, for people.
     pub(crate) fn text(&self, expr: ExprId) -> String {
-        text(self.ir, expr, 0)
+        text(self.ir, expr, 0, &|local, _| {
+            self.ir.local(local).name.to_string()
+        })
+    }
+
+    /// An expression as text that stays the same when locals get other names, for identities: a local is what is
+    /// assigned to it, where that is one thing.
+    pub(crate) fn shape(&self, expr: ExprId) -> String {
+        self.shape_below(expr, 0)
+    }
+
+    fn shape_below(&self, expr: ExprId, depth: u32) -> String {
+        text(
+            self.ir,
+            expr,
+            depth,
+            &|local, depth| match self.definitions(local) {
+                [only] if only.how == DefinitionKind::Assign => {
+                    self.shape_below(only.value, depth + 1)
+                }
+                _ => "_".to_owned(),
+            },
+        )
     }
 }
 
@@ -270,22 +293,24 @@ pub(crate) fn literal(ir: &Ir, expr: ExprId) -> Option<&'static str> {
     }
 }
 
-fn text(ir: &Ir, expr: ExprId, depth: u32) -> String {
+/// An expression as text; `name` says what stands for a local at a depth.
+fn text(ir: &Ir, expr: ExprId, depth: u32, name: &dyn Fn(LocalId, u32) -> String) -> String {
     if depth > 6 {
         return "…".to_owned();
     }
+    let inner = |expr: ExprId| text(ir, expr, depth + 1, name);
     match ir.kind(expr) {
-        ExprKind::Local(local) => ir.local(local).name.to_string(),
+        ExprKind::Local(local) => name(local, depth),
         ExprKind::Name(name) => name.to_string(),
         ExprKind::This => "this".to_owned(),
         ExprKind::Str(text) => format!("{:?}", text.as_str()),
         ExprKind::Number(text) => text.to_string(),
-        ExprKind::Field(base, name) => format!("{}.{name}", text(ir, base, depth + 1)),
-        ExprKind::Call(call) => format!("{}(…)", text(ir, ir.call(call).callee, depth + 1)),
-        ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) | ExprKind::Project(inner, _) => {
-            text(ir, inner, depth + 1)
+        ExprKind::Field(base, name) => format!("{}.{name}", inner(base)),
+        ExprKind::Call(call) => format!("{}(…)", inner(ir.call(call).callee)),
+        ExprKind::Unary(_, expr) | ExprKind::Cast(_, expr) | ExprKind::Project(expr, _) => {
+            inner(expr)
         }
-        ExprKind::Index(base, _) => format!("{}[…]", text(ir, base, depth + 1)),
+        ExprKind::Index(base, _) => format!("{}[…]", inner(base)),
         _ => "…".to_owned(),
     }
 }

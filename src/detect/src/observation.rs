@@ -149,6 +149,22 @@ pub(crate) fn function_name(program: &Program, id: FunctionId) -> String {
     shown.to_owned()
 }
 
+/// The name a fingerprint has for a function: that of the function around, for one that is only the value of a local.
+pub(crate) fn lasting_name(program: &Program, id: FunctionId) -> String {
+    let code = &program.code;
+    let (mut lasting, mut current) = (id, id);
+    while let Some(parent) = code.parent(current) {
+        let (file, idx) = code.function_place(parent);
+        let name = code.function(current).name;
+        let mut locals = code.ir(file).locals.iter();
+        if idx.0 > 0 && locals.any(|local| local.function == idx && local.name == name) {
+            lasting = parent;
+        }
+        current = parent;
+    }
+    function_name(program, lasting)
+}
+
 /// The whole of a function's name, for entry steps.
 pub(crate) fn function_place(program: &Program, id: FunctionId) -> Place {
     let facts = program.code.function(id);

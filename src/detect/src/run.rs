@@ -10,7 +10,7 @@ use betwixt_rules::{Adjustment, Catalogue, Rule};
 use rayon::prelude::*;
 
 use crate::detectors::{self, Context};
-use crate::observation::{Observation, function_name, location, service, step};
+use crate::observation::{Observation, function_name, lasting_name, location, service, step};
 
 /// What a run found.
 #[derive(Debug, Clone, Default)]
@@ -163,8 +163,9 @@ fn candidate(program: &Program, rule: &Rule, observation: &Observation) -> Candi
             message.clone(),
         ));
     }
-    let identity: Vec<&str> = std::iter::once(rule.id.as_str())
-        .chain(std::iter::once(function.as_str()))
+    let lasting = lasting_name(program, observation.function);
+    let identity: Vec<&str> = [rule.id.as_str(), lasting.as_str()]
+        .into_iter()
         .chain(observation.identity.iter().map(String::as_str))
         .collect();
     Candidate {
@@ -195,14 +196,22 @@ fn fill(text: &str, holes: &[(&'static str, String)]) -> String {
     filled
 }
 
-/// Equal fingerprints get numbers in order of place.
+/// Equal fingerprints get numbers in order of place, the names of files before their folders: most files that move
+/// keep their name.
 fn number(candidates: &mut [Candidate]) {
     let mut seen: BTreeMap<Fingerprint, u32> = BTreeMap::new();
-    for candidate in candidates {
+    let mut ordered: Vec<&mut Candidate> = candidates.iter_mut().collect();
+    ordered.sort_by(|a, b| file_name(a).cmp(file_name(b)));
+    for candidate in ordered {
         let count = seen.entry(candidate.fingerprint.clone()).or_insert(0);
         if *count > 0 {
             candidate.fingerprint = candidate.fingerprint.numbered(*count);
         }
         *count += 1;
     }
+}
+
+fn file_name(candidate: &Candidate) -> &str {
+    let path = candidate.location.file.as_str();
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }

@@ -6,6 +6,7 @@ mod cli;
 mod confirm;
 mod determinism;
 mod diff;
+mod fingerprints;
 mod ledger;
 mod limits;
 mod links;

@@ -70,7 +70,7 @@ fn observation(body: &Body<'_>, at: ExprId, on: &'static str) -> Observation {
     let mut observation = Observation {
         conditions: vec![("on", on)],
         holes: vec![("function", function_name(program, body.id))],
-        identity: vec![on.to_owned(), body.text(at)],
+        identity: vec![on.to_owned(), body.shape(at)],
         ..body.observation(at)
     };
     let reached = program.entries.reached(body.id);

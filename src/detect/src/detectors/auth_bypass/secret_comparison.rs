@@ -126,14 +126,13 @@ fn observation(
     if !says && !from_caller {
         return None;
     }
-    let shown = body.text(secret);
     let mut observation = Observation {
         conditions: vec![("operator", "equality")],
         holes: vec![
-            ("value", shown.clone()),
+            ("value", body.text(secret)),
             ("function", function_name(program, body.id)),
         ],
-        identity: vec![shown],
+        identity: vec![body.shape(secret)],
         ..body.observation(expr)
     };
     if says {

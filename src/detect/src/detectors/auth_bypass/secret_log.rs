@@ -18,6 +18,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
 
 fn of_body(body: &Body<'_>) -> Vec<Observation> {
     let mut found: Vec<Observation> = Vec::new();
+    let mut known: Vec<String> = Vec::new();
     for call in body.calls() {
         if log(body.ir, call).is_none() {
             continue;
@@ -27,16 +28,17 @@ fn of_body(body: &Body<'_>) -> Vec<Observation> {
                 continue;
             };
             let shown = body.text(value);
-            if found.iter().any(|known| known.identity[0] == shown) {
+            if known.contains(&shown) {
                 continue;
             }
+            known.push(shown.clone());
             let mut observation = Observation {
                 conditions: vec![("kind", kind)],
                 holes: vec![
-                    ("value", shown.clone()),
+                    ("value", shown),
                     ("function", function_name(body.context.program, body.id)),
                 ],
-                identity: vec![shown],
+                identity: vec![kind.to_owned(), body.shape(value)],
                 ..body.observation(value)
             };
             if body.context.program.entries.reached(body.id).by_request() {

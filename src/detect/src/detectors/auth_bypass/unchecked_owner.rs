@@ -18,7 +18,7 @@ use crate::detectors::Context;
 use crate::guards::before::guards;
 use crate::guards::keys::is_outside;
 use crate::guards::names::is_authorization;
-use crate::observation::{Observation, function_name, step};
+use crate::observation::{Observation, function_name, lasting_name, step};
 use crate::path::from_entry;
 use crate::tenant::plain;
 
@@ -300,7 +300,6 @@ fn observation(
     let context = body.context;
     let program = context.program;
     let call = body.ir.call(site.call);
-    let source = function_name(program, peer.from);
     let word = match owner {
         Owner::Tenant => "tenant",
         Owner::User => "user",
@@ -308,12 +307,12 @@ fn observation(
     let mut observation = Observation {
         conditions: vec![("owner", word)],
         holes: vec![
-            ("source", source.clone()),
+            ("source", function_name(program, peer.from)),
             ("field", peer.field.to_string()),
             ("peer", function_name(program, peer.by)),
             ("function", function_name(program, body.id)),
         ],
-        identity: vec![source, word.to_owned()],
+        identity: vec![lasting_name(program, peer.from), word.to_owned()],
         ..body.observation(call.expr)
     };
     observation.facts.insert("public");

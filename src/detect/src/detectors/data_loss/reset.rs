@@ -11,7 +11,7 @@ use crate::behaviour::order::Order;
 use crate::detectors::Context;
 use crate::detectors::work::{can_fail, work};
 use crate::guards::names::is_money;
-use crate::observation::{Observation, function_name, step};
+use crate::observation::{Observation, function_name, lasting_name, step};
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
     let program = context.program;
@@ -212,7 +212,7 @@ fn observation(
             ("function", function_name(program, function)),
             ("reset", function_name(program, root)),
         ],
-        identity: vec![name, function_name(program, root)],
+        identity: vec![name, lasting_name(program, root)],
         missing: vec!["put-back"],
         ..Observation::new(context.call_place(call), function)
     };

@@ -9,7 +9,7 @@ use crate::behaviour::order::Order;
 use crate::detectors::Context;
 use crate::detectors::work::{Work, can_fail, is_telemetry, on_failure_path, role, works};
 use crate::guards::names::is_money;
-use crate::observation::{Observation, function_name, step};
+use crate::observation::{Observation, function_name, lasting_name, step};
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
     let program = context.program;
@@ -187,7 +187,7 @@ fn adapter(context: &Context<'_>, order: &Order<'_>, root: FunctionId) -> Option
             ("role", "store".to_owned()),
             ("function", function_name(program, root)),
         ],
-        identity: vec!["adapter".to_owned(), function_name(program, helper)],
+        identity: vec!["adapter".to_owned(), lasting_name(program, helper)],
         ..Observation::new(context.call_place(call), root)
     };
     observation.facts.extend(["could-tell", "writes"]);

@@ -78,7 +78,6 @@ fn observation(
             ("function", function_name(program, function)),
         ],
         missing: vec!["a reset after success"],
-        identity: vec![ir.local(grown).name.to_string()],
         ..Observation::new(place, function)
     })
 }

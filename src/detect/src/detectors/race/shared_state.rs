@@ -201,13 +201,11 @@ fn captured(context: &Context<'_>, closure: FunctionId, found: &mut Vec<Observat
             && tested_after(ir, program, closure, local)
             && is_concurrent(program, closure, 0)
         {
-            found.push(report(
-                context,
-                closure,
-                stmt,
-                "captured",
-                &format!("`{}`", facts.name),
-            ));
+            let what = format!("`{}`", facts.name);
+            found.push(Observation {
+                identity: vec!["captured".to_owned()],
+                ..report(context, closure, stmt, "captured", &what)
+            });
             return;
         }
     }

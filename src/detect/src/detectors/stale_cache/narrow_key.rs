@@ -77,7 +77,7 @@ fn omission(
             ("function", function_name(program, event.function)),
         ],
         missing: vec!["the input in the key"],
-        identity: vec!["input".to_owned(), name.to_string()],
+        identity: vec!["input".to_owned()],
         ..Observation::new(place, event.function)
     };
     if !event

@@ -202,7 +202,6 @@ fn by_expression(body: &Body<'_>, statements: &[StmtId]) -> Option<Choice> {
 
 fn observation(body: &Body<'_>, statements: &[StmtId], choice: &Choice) -> Observation {
     let program = body.context.program;
-    let shown = body.text(choice.client);
     let how = if choice.client_first {
         "overrides"
     } else {
@@ -211,10 +210,10 @@ fn observation(body: &Body<'_>, statements: &[StmtId], choice: &Choice) -> Obser
     let mut observation = Observation {
         conditions: vec![("how", how)],
         holes: vec![
-            ("value", shown.clone()),
+            ("value", body.text(choice.client)),
             ("function", function_name(program, body.id)),
         ],
-        identity: vec![how.to_owned(), shown],
+        identity: vec![how.to_owned(), body.shape(choice.client)],
         ..body.observation(choice.client)
     };
     let reached = program.entries.reached(body.id);

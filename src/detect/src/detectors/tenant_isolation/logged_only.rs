@@ -213,14 +213,13 @@ fn observation(
     if control.followers(stmt).is_empty() || (tested == Tested::Missing && used.is_none()) {
         return None;
     }
-    let shown = body.text(subject);
     let mut observation = Observation {
         conditions: vec![("tests", tested.word())],
         holes: vec![
-            ("value", shown.clone()),
+            ("value", body.text(subject)),
             ("function", function_name(program, body.id)),
         ],
-        identity: vec![tested.word().to_owned(), shown],
+        identity: vec![tested.word().to_owned(), body.shape(subject)],
         ..body.observation(cond)
     };
     let reached = program.entries.reached(body.id);

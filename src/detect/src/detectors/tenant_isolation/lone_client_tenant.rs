@@ -158,14 +158,13 @@ fn observation(
     let program = context.program;
     let body = Body::new(context, one.function);
     let client = one.client?;
-    let shown = body.text(client);
     let mut observation = Observation {
         conditions: vec![("how", "alone")],
         holes: vec![
-            ("value", shown.clone()),
+            ("value", body.text(client)),
             ("function", function_name(program, body.id)),
         ],
-        identity: vec!["alone".to_owned(), shown],
+        identity: vec!["alone".to_owned(), body.shape(client)],
         ..body.observation(client)
     };
     observation.facts.extend(["public", "siblings-scoped"]);

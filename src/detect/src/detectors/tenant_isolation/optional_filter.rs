@@ -247,7 +247,7 @@ fn coded(body: &Body<'_>, value: ExprId, column: Symbol, at: ExprId) -> Observat
     let mut observation = Observation {
         conditions: vec![("form", "code")],
         holes: holes(body.context, body, column, ""),
-        identity: vec![column.to_string(), body.text(value)],
+        identity: vec![column.to_string(), body.shape(value)],
         ..body.observation(at)
     };
     if source(body.context, body.at(value)).from_caller {

@@ -192,7 +192,7 @@ fn observation(
         .cache
         .clone()
         .unwrap_or_else(|| event.library.to_string());
-    let key = key_text(context, event);
+    let key = key_text(context, event, &|name| name.to_string());
     let mut observation = Observation {
         conditions: vec![("operation", word)],
         holes: vec![
@@ -202,7 +202,11 @@ fn observation(
             ("cache", cache.clone()),
         ],
         missing: vec!["tenant-in-key"],
-        identity: vec![cache.clone(), key.clone(), word.to_owned()],
+        identity: vec![
+            cache.clone(),
+            key_text(context, event, &|_| "_".to_owned()),
+            word.to_owned(),
+        ],
         ..Observation::new(place, event.function)
     };
     let judged = dependence(context, event);
@@ -343,7 +347,8 @@ fn facts(
 }
 
 /// What the key looks like: `"stream:" + internalName`.
-fn key_text(context: &Context<'_>, event: &Event) -> String {
+/// The key as text; `local` says what stands for a local's name.
+fn key_text(context: &Context<'_>, event: &Event, local: &dyn Fn(Symbol) -> String) -> String {
     let resolver = context.program.resolver();
     let Some(&key) = event.slot("key").first() else {
         return "a key".to_owned();
@@ -354,7 +359,7 @@ fn key_text(context: &Context<'_>, event: &Event) -> String {
             Piece::Literal(literal) => out.push_str(literal.as_str()),
             Piece::Hole(hole) => {
                 out.push('{');
-                out.push_str(&hole_name(context, *hole));
+                out.push_str(&hole_name(context, *hole, local));
                 out.push('}');
             }
         }
@@ -365,10 +370,10 @@ fn key_text(context: &Context<'_>, event: &Event) -> String {
     format!("`{}`", out.replace(['\n', '`'], " "))
 }
 
-fn hole_name(context: &Context<'_>, at: ExprRef) -> String {
+fn hole_name(context: &Context<'_>, at: ExprRef, name: &dyn Fn(Symbol) -> String) -> String {
     let ir = context.program.code.ir(at.file);
     match ir.kind(at.expr) {
-        ExprKind::Local(local) => ir.local(local).name.to_string(),
+        ExprKind::Local(local) => name(ir.local(local).name),
         ExprKind::Field(_, name) | ExprKind::Name(name) => name.to_string(),
         ExprKind::Call(call) => match ir.kind(ir.call(call).callee) {
             ExprKind::Field(_, name) | ExprKind::Name(name) => format!("{name}()"),
@@ -380,6 +385,7 @@ fn hole_name(context: &Context<'_>, at: ExprRef) -> String {
                 file: at.file,
                 expr: inner,
             },
+            name,
         ),
         _ => "…".to_owned(),
     }

@@ -76,7 +76,7 @@ fn observation(body: &Body<'_>, param: LocalId) -> Option<Observation> {
             ("table", table.to_string()),
             ("function", function_name(program, body.id)),
         ],
-        identity: vec![name.to_string()],
+        identity: vec![table.to_string()],
         ..Observation::new(place, body.id)
     };
     let reached = program.entries.reached(body.id);
