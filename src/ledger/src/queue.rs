@@ -113,6 +113,39 @@ impl Ledger {
         Ok(leases)
     }
 
+    /// Takes one piece of work by its subject, added where it is new, for so long; `None` when somebody has it. Work that
+    /// was done is open again: whoever does not mean that asks first what came of it.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn claim(
+        &mut self,
+        kind: &str,
+        subject: &str,
+        holder: &str,
+        duration: Duration,
+    ) -> Result<Option<Lease>, LedgerError> {
+        let sql = "INSERT INTO work (project, task, subject, payload, priority, added_at, holder, leased_until, token)
+            VALUES ($1, $2, $3, '{}', 0, $4, $5, $6, 1)
+            ON CONFLICT (project, task, subject) DO UPDATE
+                SET holder = $5, leased_until = $6, token = work.token + 1, done_at = NULL, outcome = NULL
+                WHERE work.leased_until IS NULL OR work.leased_until < $4
+            RETURNING id, token, subject, payload, priority";
+        self.write(|store, project| {
+            let now = store.now()?;
+            let parameters: [Value; 6] = [
+                project.into(),
+                kind.into(),
+                subject.into(),
+                now.to_string().into(),
+                holder.into(),
+                now.after(duration).to_string().into(),
+            ];
+            let rows = store.rows(sql, &parameters)?;
+            Ok(rows.into_iter().next().map(leased))
+        })
+    }
+
     /// Keeps a lease for so long from now.
     ///
     /// # Errors

@@ -27,6 +27,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) sources: &'a Sources<'a>,
     pub(crate) budget: &'a Budget,
     pub(crate) recorder: Option<&'a Recorder>,
+    /// The usable answer of an earlier conversation to the same request in the same turn.
+    pub(crate) known: &'a (dyn Fn(ActorRole, &str, u32) -> Result<Option<Exchange>, String> + Sync),
     /// Takes every exchange, also of those that come to nothing.
     pub(crate) keep: &'a (dyn Fn(&Exchange) -> Result<(), String> + Sync),
     /// How often an agent may ask before it has to answer.
@@ -136,7 +138,11 @@ impl Talking<'_> {
         loop {
             let started = Instant::now();
             let key = record::key(self.party.role, &self.chat);
-            let answer = match self.ask()? {
+            let turn = match self.known(&key)? {
+                Some(answer) => Turn::Answer(answer),
+                None => self.ask()?,
+            };
+            let answer = match turn {
                 Turn::Answer(answer) => answer,
                 Turn::Failed(why) => {
                     self.is_unreachable = true;
@@ -181,6 +187,20 @@ impl Talking<'_> {
             has_repaired = true;
             self.wish_for_another(answer, &problem);
         }
+    }
+
+    /// What this agent said to the same request in a conversation that was broken off; nothing is paid for it again.
+    fn known(&mut self, key: &str) -> Result<Option<Answer>, ReviewError> {
+        let known = (self.around.known)(self.party.role, key, self.turn);
+        let known = known.map_err(ReviewError::Journal)?;
+        let same = known.filter(|exchange| exchange.actor.name == self.actor.name);
+        let answer = same.and_then(|exchange| {
+            let request = serde_json::from_str(&exchange.request).ok()?;
+            let response = serde_json::from_str(&exchange.response).ok()?;
+            self.party.agent.reread(request, response)
+        });
+        self.last = Usage::NONE;
+        Ok(answer)
     }
 
     /// Sends the chat as it is, if the budget has room for it.

@@ -34,8 +34,13 @@ mod price;
 
 mod conversation;
 mod reviewer;
-mod session;
 mod tracer;
+
+mod flow;
+mod journal;
+mod session;
+
+mod preview;
 
 mod record;
 
@@ -44,10 +49,12 @@ pub use case::{Case, CaseFile, CaseTable, CaseWindow};
 pub use chat::{Answer, Ask, Chat, Counted, Message, Stop, Tool, ToolCall, ToolResult};
 pub use error::ReviewError;
 pub use gate::is_same_name;
+pub use journal::{Journal, NoJournal};
 pub use present::present;
+pub use preview::{Preview, preview};
 pub use price::{Price, Prices};
 pub use provider::Agent;
 pub use questions::{GuardSight, Place, Questions};
 pub use record::{Recorder, Replay};
-pub use session::{Agents, Event, Journal, NoJournal, Outcome, Preview, Settings, preview, run};
+pub use session::{Agents, Cases, Event, Outcome, Settings, run};
 pub use tokens::tokens;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use betwixt_findings::ActorRole;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::case::HISTORY;
 use crate::chat::{Answer, Ask, Chat, Message};
@@ -165,5 +166,10 @@ impl Agent for Replay {
         read(&path)
             .map(|recorded| recorded.answer)
             .map_err(|error| Trouble::Failed(error.to_string()))
+    }
+
+    fn reread(&self, _request: Value, _response: Value) -> Option<Answer> {
+        // Its folder has all there is.
+        None
     }
 }

@@ -1,31 +1,30 @@
 //! A run over many candidates: workers side by side, one tracer and one reviewer each, what is known not asked again.
 //!
 //! A worker is a thread that takes the next candidate. Conclusions come back in the order of the candidates whatever the
-//! order they were reached in. A run ends early when a budget is used up or nobody answers; what is left is counted.
+//! order they were reached in. A candidate that another run on the same journal has is left for later. A run ends early when a budget is used up or nobody answers; what is left is counted.
 
-use std::sync::Mutex;
+use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use betwixt_findings::{
-    ActorRole, Candidate, Conclusion, Exchange, Fingerprint, Judgement, Usage, Verdict,
-};
+use betwixt_findings::{ActorRole, Candidate, Conclusion, Exchange, Usage, Verdict};
 
 use crate::budget::{Budget, Limits, Spent};
 use crate::case::{Case, CaseFile};
-use crate::chat::Counted;
-use crate::conversation::{Ended, Party, Surroundings};
+use crate::conversation::{Party, Surroundings};
 use crate::error::ReviewError;
+use crate::flow::{Done, Flow, to_review};
 use crate::gate::Gate;
+use crate::journal::Journal;
 use crate::price::{Price, Prices};
-use crate::prompt;
 use crate::provider::Agent;
-use crate::questions::{self, Questions};
+use crate::questions::Questions;
 use crate::record::Recorder;
-use crate::reviewer::{self, Conclusion as Concluded};
+use crate::reviewer;
 use crate::sources::Sources;
-use crate::tokens::tokens;
 use crate::tracer;
 
 /// Who is asked.
@@ -73,44 +72,6 @@ impl Default for Settings {
     }
 }
 
-/// Where a run writes what it learns, and reads what earlier runs learned. Called from many threads.
-///
-/// An error ends the run: going on would pay for what is lost.
-pub trait Journal: Sync {
-    /// One request with its answer, as soon as it is over.
-    fn exchange(&self, fingerprint: &Fingerprint, exchange: &Exchange) -> Result<(), String>;
-    /// What one agent said; before the reviewer is asked.
-    fn verdict(&self, verdict: &Verdict) -> Result<(), String>;
-    /// What became of a candidate.
-    fn conclusion(&self, conclusion: &Conclusion) -> Result<(), String>;
-    /// The settled conclusion to this case file, if there is one.
-    fn settled(&self, fingerprint: &Fingerprint, case: &str) -> Result<Option<Conclusion>, String>;
-    /// The last tracer's verdict on this case file that has no conclusion yet.
-    fn traced(&self, fingerprint: &Fingerprint, case: &str) -> Result<Option<Verdict>, String>;
-}
-
-/// Remembers nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoJournal;
-
-impl Journal for NoJournal {
-    fn exchange(&self, _: &Fingerprint, _: &Exchange) -> Result<(), String> {
-        Ok(())
-    }
-    fn verdict(&self, _: &Verdict) -> Result<(), String> {
-        Ok(())
-    }
-    fn conclusion(&self, _: &Conclusion) -> Result<(), String> {
-        Ok(())
-    }
-    fn settled(&self, _: &Fingerprint, _: &str) -> Result<Option<Conclusion>, String> {
-        Ok(None)
-    }
-    fn traced(&self, _: &Fingerprint, _: &str) -> Result<Option<Verdict>, String> {
-        Ok(None)
-    }
-}
-
 /// Told while a run goes on.
 #[derive(Debug)]
 pub enum Event<'a> {
@@ -144,15 +105,36 @@ pub struct Outcome {
     pub engine: Duration,
 }
 
+/// How long a worker with nothing else to do waits for another run.
+const PATIENCE: Duration = Duration::from_millis(250);
+
 /// This many candidates in a row without any answer end a run.
 const MAX_UNREACHED: usize = 3;
+
+/// The candidates of a run; the case file of each is made when it is its turn.
+pub trait Cases: Sync {
+    /// How many there are.
+    fn n_cases(&self) -> usize;
+    /// One of them, by its place in the order of the run.
+    fn case(&self, at: usize) -> Cow<'_, Case>;
+}
+
+impl Cases for Vec<Case> {
+    fn n_cases(&self) -> usize {
+        self.len()
+    }
+
+    fn case(&self, at: usize) -> Cow<'_, Case> {
+        Cow::Borrowed(&self[at])
+    }
+}
 
 /// Asks the agents about every candidate.
 ///
 /// # Errors
 /// What keeps agents from being asked at all; conclusions reached before are in the journal.
 pub fn run(
-    cases: &[Case],
+    cases: &dyn Cases,
     questions: &dyn Questions,
     agents: Agents<'_>,
     settings: &Settings,
@@ -173,6 +155,7 @@ pub fn run(
         journal,
         told,
         next: AtomicUsize::new(0),
+        postponed: Mutex::default(),
         n_asked: AtomicUsize::new(0),
         n_unreached: AtomicUsize::new(0),
         worked: AtomicU64::new(0),
@@ -181,7 +164,7 @@ pub fn run(
         state: Mutex::default(),
     };
     thread::scope(|scope| {
-        for _ in 0..settings.concurrency.clamp(1, 64).min(cases.len()) {
+        for _ in 0..settings.concurrency.clamp(1, 64).min(cases.n_cases()) {
             scope.spawn(|| session.work());
         }
     });
@@ -190,13 +173,13 @@ pub fn run(
     let state = session
         .state
         .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+        .unwrap_or_else(PoisonError::into_inner);
     if let Some(error) = state.error {
         return Err(error);
     }
     let mut done = state.done;
     done.sort_by_key(|(at, ..)| *at);
-    let n_left = cases.len() - done.len();
+    let n_left = cases.n_cases() - done.len();
     Ok(Outcome {
         n_cut: n_left + state.n_unfinished,
         cut: state.cut,
@@ -228,7 +211,7 @@ fn prices(
 }
 
 struct Session<'a> {
-    cases: &'a [Case],
+    cases: &'a dyn Cases,
     questions: &'a dyn Questions,
     sources: &'a Sources<'a>,
     agents: Agents<'a>,
@@ -238,6 +221,8 @@ struct Session<'a> {
     journal: &'a dyn Journal,
     told: &'a (dyn Fn(&Event<'_>) + Sync),
     next: AtomicUsize,
+    /// Candidates that another run has; looked at again when nothing else is left.
+    postponed: Mutex<VecDeque<usize>>,
     n_asked: AtomicUsize,
     n_unreached: AtomicUsize,
     /// Nanoseconds of all workers, and of those what they waited for agents.
@@ -256,43 +241,58 @@ struct State {
     error: Option<ReviewError>,
 }
 
-/// What one candidate came to.
-struct Done {
-    conclusion: Conclusion,
-    is_known: bool,
-    /// Why the run should end here.
-    cut: Option<String>,
-    is_unreached: bool,
+/// What became of a candidate that a worker took.
+enum Step {
+    Done(Box<Done>),
+    /// Another run has it.
+    Later,
+    /// No more may be asked about.
+    Over,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Session<'_> {
     fn work(&self) {
-        while !self.is_over.load(Ordering::Relaxed) {
-            let at = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(case) = self.cases.get(at) else {
-                return;
-            };
+        while let Some(at) = self.next() {
             let started = Instant::now();
-            let file = CaseFile::new(case, self.sources);
+            let case = self.cases.case(at);
+            let file = CaseFile::new(&case, self.sources);
             let done = self.one(&case.candidate, &file);
             let worked = started.elapsed().as_nanos() as u64;
             self.worked.fetch_add(worked, Ordering::Relaxed);
             match done {
-                Ok(Some(done)) => self.finish(at, file.tokens, done),
-                Ok(None) => return,
+                Ok(Step::Done(done)) => self.finish(at, file.tokens, *done),
+                Ok(Step::Later) => lock(&self.postponed).push_back(at),
+                Ok(Step::Over) => return,
                 Err(error) => {
                     self.is_over.store(true, Ordering::Relaxed);
-                    self.lock().error.get_or_insert(error);
+                    lock(&self.state).error.get_or_insert(error);
                     return;
                 }
             }
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// The next candidate: one nobody looked at, else, after a while, one that another run had.
+    fn next(&self) -> Option<usize> {
+        if self.is_over.load(Ordering::Relaxed) {
+            return None;
+        }
+        let at = self.next.fetch_add(1, Ordering::Relaxed);
+        if at < self.cases.n_cases() {
+            return Some(at);
+        }
+        let at = lock(&self.postponed).pop_front()?;
+        if self.budget.left().is_some_and(|left| left.is_zero()) {
+            let why = "the time is used up; other runs have the rest".to_owned();
+            lock(&self.state).cut.get_or_insert(why);
+            return None;
+        }
+        thread::sleep(PATIENCE);
+        Some(at)
     }
 
     fn finish(&self, at: usize, tokens: u64, done: Done) {
@@ -308,7 +308,7 @@ impl Session<'_> {
             is_known: done.is_known,
             spent: self.budget.spent(),
         });
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.n_known += usize::from(done.is_known);
         let cut = match done.cut {
             None if n_unreached >= MAX_UNREACHED => Some(format!(
@@ -325,35 +325,70 @@ impl Session<'_> {
         state.done.push((at, done.conclusion, tokens));
     }
 
-    /// One candidate; `None` when no more may be asked about.
-    fn one(&self, candidate: &Candidate, file: &CaseFile) -> Result<Option<Done>, ReviewError> {
-        let known = |found: Result<_, String>| found.map_err(ReviewError::Journal);
-        let fingerprint = &candidate.fingerprint;
-        let mut traced = None;
-        if !self.settings.again {
-            if let Some(mut conclusion) = known(self.journal.settled(fingerprint, &file.hash))? {
-                // What was paid before is not paid again.
-                conclusion.usage = Usage::NONE;
-                return Ok(Some(Done {
-                    conclusion,
-                    is_known: true,
-                    cut: None,
-                    is_unreached: false,
-                }));
-            }
-            traced = self
-                .journal
-                .traced(fingerprint, &file.hash)
-                .map_err(ReviewError::Journal)?;
+    /// One candidate, unless another run has it or no more may be asked about.
+    fn one(&self, candidate: &Candidate, file: &CaseFile) -> Result<Step, ReviewError> {
+        if let Some(done) = self.known(candidate, file)? {
+            return Ok(Step::Done(done));
+        }
+        let told = ReviewError::Journal;
+        let (journal, fingerprint) = (self.journal, &candidate.fingerprint);
+        if !journal.claim(fingerprint, &file.hash).map_err(told)? {
+            return Ok(Step::Later);
+        }
+        let step = self.claimed(candidate, file);
+        let is_concluded = matches!(&step, Ok(Step::Done(done)) if !done.is_known);
+        let released = match is_concluded {
+            true => Ok(()),
+            false => journal.release(fingerprint, &file.hash).map_err(told),
+        };
+        let step = step?;
+        released.map(|()| step)
+    }
+
+    /// One candidate that no other run may ask about.
+    fn claimed(&self, candidate: &Candidate, file: &CaseFile) -> Result<Step, ReviewError> {
+        // Another run may have settled it just before.
+        if let Some(done) = self.known(candidate, file)? {
+            return Ok(Step::Done(done));
         }
         let limit = self.settings.limits.candidates;
         if limit.is_some_and(|limit| self.n_asked.fetch_add(1, Ordering::Relaxed) >= limit) {
             let why = "the number of candidates is used up".to_owned();
-            self.lock().cut.get_or_insert(why);
+            lock(&self.state).cut.get_or_insert(why);
             self.is_over.store(true, Ordering::Relaxed);
+            return Ok(Step::Over);
+        }
+        let traced = match self.settings.again {
+            true => None,
+            false => (self.journal)
+                .traced(&candidate.fingerprint, &file.hash)
+                .map_err(ReviewError::Journal)?,
+        };
+        self.ask(candidate, file, traced)
+            .map(|done| Step::Done(Box::new(done)))
+    }
+
+    /// What earlier runs settled.
+    fn known(
+        &self,
+        candidate: &Candidate,
+        file: &CaseFile,
+    ) -> Result<Option<Box<Done>>, ReviewError> {
+        if self.settings.again {
             return Ok(None);
         }
-        self.ask(candidate, file, traced).map(Some)
+        let settled = self.journal.settled(&candidate.fingerprint, &file.hash);
+        let known = |mut conclusion: Conclusion| {
+            // What was paid before is not paid again.
+            conclusion.usage = Usage::NONE;
+            Box::new(Done {
+                conclusion,
+                is_known: true,
+                cut: None,
+                is_unreached: false,
+            })
+        };
+        Ok(settled.map_err(ReviewError::Journal)?.map(known))
     }
 
     fn ask(
@@ -362,12 +397,18 @@ impl Session<'_> {
         file: &CaseFile,
         traced: Option<Verdict>,
     ) -> Result<Done, ReviewError> {
-        let keep = |exchange: &Exchange| self.journal.exchange(&candidate.fingerprint, exchange);
+        let fingerprint = &candidate.fingerprint;
+        let known = |role: ActorRole, key: &str, turn: u32| match self.settings.again {
+            true => Ok(None),
+            false => self.journal.answered(fingerprint, role, key, turn),
+        };
+        let keep = |exchange: &Exchange| self.journal.exchange(fingerprint, exchange);
         let around = Surroundings {
             questions: self.questions,
             sources: self.sources,
             budget: self.budget,
             recorder: self.settings.recorder.as_ref(),
+            known: &known,
             keep: &keep,
             max_turns: self.settings.max_turns,
             timeout: self.settings.timeout,
@@ -419,214 +460,3 @@ impl Session<'_> {
         }
     }
 }
-
-/// What of a tracer's verdict goes to the reviewer: what held at the gate.
-fn to_review(traced: &Verdict) -> Option<Concluded<'_>> {
-    match traced.judgement {
-        Judgement::Confirmed => traced.finding.as_ref().map(Concluded::Bug),
-        Judgement::Refuted => traced.guard.as_ref().map(Concluded::Safety),
-        Judgement::Undecided => None,
-    }
-}
-
-/// One candidate on its way to a conclusion.
-struct Flow<'a> {
-    candidate: &'a Candidate,
-    file: &'a CaseFile,
-    reviewed: Option<Verdict>,
-    /// Why there was no answer.
-    nothing: Option<String>,
-    cut: Option<String>,
-    is_unreached: bool,
-}
-
-impl<'a> Flow<'a> {
-    fn new(candidate: &'a Candidate, file: &'a CaseFile) -> Self {
-        Self {
-            candidate,
-            file,
-            reviewed: None,
-            nothing: None,
-            cut: None,
-            is_unreached: false,
-        }
-    }
-
-    fn note<T>(&mut self, ended: &Ended<T>, is_unreachable: bool) {
-        self.is_unreached |= is_unreachable;
-        match ended {
-            Ended::Answered(_) => {}
-            Ended::Nothing(why) => self.nothing = Some(why.clone()),
-            Ended::OutOfBudget(why) => self.cut = Some(why.clone()),
-        }
-    }
-
-    fn is_going_on(&self) -> bool {
-        self.nothing.is_none() && self.cut.is_none()
-    }
-
-    fn end(self, traced: Verdict) -> Done {
-        let is_settled = self.is_going_on();
-        let (judgement, reason) = match (&self.nothing, &self.cut) {
-            (_, Some(why)) => (Judgement::Undecided, format!("not finished: {why}")),
-            (Some(why), _) => (Judgement::Undecided, format!("no usable answer: {why}")),
-            _ => decide(&traced, self.reviewed.as_ref()),
-        };
-        let lowered = self
-            .reviewed
-            .as_ref()
-            .and_then(|reviewed| reviewed.severity);
-        let severity = match judgement {
-            Judgement::Confirmed => lowered.unwrap_or(self.candidate.severity),
-            _ => self.candidate.severity,
-        };
-        let refuting = self
-            .reviewed
-            .as_ref()
-            .and_then(|reviewed| reviewed.guard.clone());
-        let mut usage = traced.usage;
-        if let Some(reviewed) = &self.reviewed {
-            usage += reviewed.usage;
-        }
-        let conclusion = Conclusion {
-            fingerprint: self.candidate.fingerprint.clone(),
-            case: self.file.hash.clone(),
-            judgement,
-            severity: severity.min(self.candidate.severity),
-            is_settled,
-            reason,
-            finding: traced
-                .finding
-                .clone()
-                .filter(|_| judgement == Judgement::Confirmed),
-            guard: refuting
-                .or_else(|| traced.guard.clone())
-                .filter(|_| judgement == Judgement::Refuted),
-            verdicts: std::iter::once(traced).chain(self.reviewed).collect(),
-            usage,
-        };
-        Done {
-            conclusion,
-            is_known: false,
-            cut: self.cut,
-            is_unreached: self.is_unreached,
-        }
-    }
-}
-
-/// What two verdicts make together.
-fn decide(traced: &Verdict, reviewed: Option<&Verdict>) -> (Judgement, String) {
-    use Judgement::{Confirmed, Refuted, Undecided};
-    let open = |reason: String| (Undecided, reason);
-    if let Some(why) = tracer::rejection(traced) {
-        return open(format!("what the tracer cites does not hold: {why}"));
-    }
-    let Some(reviewed) = reviewed else {
-        let missing = traced
-            .missing
-            .as_deref()
-            .unwrap_or("it did not say what is missing");
-        return open(format!("the tracer cannot tell: {missing}"));
-    };
-    if let Some(why) = tracer::rejection(reviewed) {
-        return open(format!("what the reviewer cites does not hold: {why}"));
-    }
-    match (traced.judgement, reviewed.judgement) {
-        (Confirmed, Confirmed) => (
-            Confirmed,
-            "the tracer found it and the reviewer could not break it".to_owned(),
-        ),
-        (Refuted, Refuted) => (
-            Refuted,
-            "a guard makes it safe and the reviewer could not break it".to_owned(),
-        ),
-        (Confirmed, Refuted) => (
-            Refuted,
-            "the reviewer found a guard that the tracer missed".to_owned(),
-        ),
-        (Refuted, Confirmed) => open("the reviewer found a way around the guard".to_owned()),
-        _ => {
-            let missing = reviewed
-                .missing
-                .as_deref()
-                .unwrap_or("it did not say what is missing");
-            open(format!("the reviewer cannot tell: {missing}"))
-        }
-    }
-}
-
-/// What a run would send first about a candidate.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Preview {
-    /// The candidate.
-    pub fingerprint: Fingerprint,
-    /// The system part.
-    pub system: String,
-    /// The first message, its fences as they would be but for their random markers.
-    pub message: String,
-    /// Tokens of the case file.
-    pub case_tokens: u64,
-    /// Tokens of the whole first request: instructions, tools and case file.
-    pub request_tokens: u64,
-    /// What both conversations cost when each answers at once, in millionths of a dollar; `None` where a price is not known.
-    pub least_micro_usd: Option<u64>,
-    /// What they cost when every question is asked and every answer is as long as may be.
-    pub most_micro_usd: Option<u64>,
-}
-
-/// What [`run`] would send, without sending it; needs no key.
-///
-/// # Errors
-/// [`ReviewError::Random`] when there are no random numbers.
-pub fn preview(
-    case: &Case,
-    questions: &dyn Questions,
-    models: (&str, &str),
-    settings: &Settings,
-) -> Result<Preview, ReviewError> {
-    let sources = Sources::new(questions);
-    let file = CaseFile::new(case, &sources);
-    let message = file.fenced()?;
-    let tools = serde_json::to_string(&questions::tools()).unwrap_or_default();
-    let rest = |system: &str, schema: &serde_json::Value| {
-        tokens(system) + tokens(&tools) + tokens(&schema.to_string())
-    };
-    let request = |system: &str, schema| rest(system, schema) + tokens(&message);
-    let traced = request(prompt::TRACER, prompt::tracer_schema());
-    let reviewed = request(prompt::REVIEWER, prompt::reviewer_schema()) + CONCLUSION_TOKENS;
-    let cost = |turns: u64, output: u64| {
-        let of = |model: &str, input: u64| {
-            // Each turn sends everything before it once more.
-            let grown = turns * (turns + 1) / 2 * ANSWER_TOKENS;
-            let counted = Counted {
-                input: input * (turns + 1) + grown,
-                output: output * (turns + 1),
-                ..Counted::default()
-            };
-            settings
-                .prices
-                .of(model)
-                .map(|price| price.micro_usd(&counted))
-        };
-        Some(of(models.0, traced)? + of(models.1, reviewed)?)
-    };
-    Ok(Preview {
-        fingerprint: case.candidate.fingerprint.clone(),
-        system: prompt::TRACER.to_owned(),
-        message,
-        case_tokens: file.tokens,
-        request_tokens: traced,
-        least_micro_usd: cost(0, TYPICAL_OUTPUT),
-        most_micro_usd: cost(
-            u64::from(settings.max_turns) + 1,
-            u64::from(settings.max_output_tokens),
-        ),
-    })
-}
-
-/// Tokens of a finding's claim and places.
-const CONCLUSION_TOKENS: u64 = 400;
-/// Tokens of an answer in six parts.
-const TYPICAL_OUTPUT: u64 = 900;
-/// Tokens of one answer to a question, at most.
-const ANSWER_TOKENS: u64 = 2_300;

@@ -48,6 +48,9 @@ impl Agent for Scripted<'_> {
             response: Value::Null,
         })
     }
+    fn reread(&self, _: Value, _: Value) -> Option<Answer> {
+        None
+    }
 }
 
 /// A tree with its program and what is raised of it.

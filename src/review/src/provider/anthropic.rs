@@ -98,6 +98,10 @@ impl Agent for Anthropic {
             .map_err(|refused| trouble(&self.name, refused))?;
         read(request, response).map_err(Trouble::Lost)
     }
+
+    fn reread(&self, request: Value, response: Value) -> Option<Answer> {
+        read(request, response).ok()
+    }
 }
 
 fn message(message: &Message) -> Value {

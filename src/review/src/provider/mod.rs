@@ -10,6 +10,8 @@ mod ladder;
 mod openai;
 mod retry;
 
+use serde_json::Value;
+
 use crate::chat::{Answer, Ask, Chat};
 use crate::error::ReviewError;
 
@@ -29,6 +31,8 @@ pub trait Agent: Send + Sync {
     /// # Errors
     /// See [`Trouble`].
     fn complete(&self, chat: &Chat, ask: Ask) -> Result<Answer, Trouble>;
+    /// Reads once more what it answered before, from the bodies that were stored; `None` when it cannot.
+    fn reread(&self, request: Value, response: Value) -> Option<Answer>;
 }
 
 /// Why there is no answer.

@@ -125,6 +125,10 @@ impl Agent for OpenAi {
         }
         Err(trouble(&self.name, last))
     }
+
+    fn reread(&self, request: Value, response: Value) -> Option<Answer> {
+        read(request, response).ok()
+    }
 }
 
 fn add_message(messages: &mut Vec<Value>, message: &Message, has_tools: bool) {

@@ -1,10 +1,12 @@
 //! Budgets that hold, and runs that go on where one ended.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use betwixt_findings::{ActorRole, Judgement};
+use betwixt_findings::{ActorRole, Fingerprint, Judgement};
 use betwixt_review::{Limits, Price, Prices, ReviewError, Settings};
+use serde_json::json;
 
 use crate::support::{
     Memory, Reply, Server, Tree, case, honest, is_review, run_cases, run_with, saying, settings,
@@ -169,6 +171,95 @@ fn a_run_that_ended_before_the_review_goes_on_with_the_review() {
             .collect::<Vec<_>>(),
         [ActorRole::Tracer, ActorRole::Reviewer]
     );
+}
+
+#[test]
+fn a_conversation_that_was_broken_off_goes_on_where_it_stopped() {
+    let question = Reply::message(
+        &json!({"role": "assistant", "content": null, "tool_calls": [{"id": "1", "type": "function",
+            "function": {"name": "read", "arguments": "{\"file\": \"store.go\", \"line\": 4, \"end_line\": 6}"}}]}),
+        "tool_calls",
+    );
+    // The key is refused in the second turn, which ends the run as being killed would.
+    let server = Server::new(move |n, request| match (n, is_review(request)) {
+        (0, _) => question.clone(),
+        (1, _) => Reply::status(401, "who are you"),
+        (_, true) => Reply::says(&stands()),
+        (_, false) => Reply::says(&honest()),
+    });
+    let journal = Memory::default();
+    let cases = [case(0)];
+    let run =
+        |settings: &Settings| run_cases(&Tree::new(), &server.agent(), settings, &cases, &journal);
+    assert!(run(&settings()).is_err());
+    assert_eq!(server.n_requests(), 2);
+    let second = run(&settings()).unwrap();
+    assert_eq!(second.conclusions[0].judgement, Judgement::Confirmed);
+    // The turn that failed and the review; the question was known.
+    assert_eq!((server.n_requests(), second.spent.requests), (4, 2));
+    let exchanges = journal.exchanges.lock().unwrap();
+    let of_tracer = |turn: u32| {
+        let mut last = exchanges.iter().rev();
+        last.find(|one| one.turn == turn && one.actor.role == ActorRole::Tracer)
+            .unwrap()
+    };
+    assert_eq!(of_tracer(0).usage.tokens(), 0);
+    assert_ne!(of_tracer(1).usage.tokens(), 0);
+    assert_eq!(
+        of_tracer(0).actor.conversation,
+        of_tracer(1).actor.conversation
+    );
+    drop(exchanges);
+    journal.conclusions.lock().unwrap().clear();
+    journal.verdicts.lock().unwrap().clear();
+    run(&Settings {
+        again: true,
+        ..settings()
+    })
+    .unwrap();
+    assert_eq!(server.n_requests(), 6);
+}
+
+#[test]
+fn what_another_run_has_is_asked_about_last_or_not_at_all() {
+    let server = saying(honest(), stands());
+    let journal = Arc::new(Memory::default());
+    let cases: Vec<_> = (0..3).map(case).collect();
+    let name = |n: usize| cases[n].candidate.fingerprint.to_string();
+    journal.taken.lock().unwrap().extend([name(0), name(1)]);
+    let other = Arc::clone(&journal);
+    let (first, second) = (name(0), name(1));
+    let other_run = std::thread::spawn(move || {
+        // Once the last one is done, the other run has settled the first and given up the second.
+        while other.conclusions.lock().unwrap().is_empty() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let mut settled = other
+            .conclusions
+            .lock()
+            .unwrap()
+            .values()
+            .next()
+            .unwrap()
+            .clone();
+        settled.fingerprint = Fingerprint::parse(&first).unwrap();
+        other.conclusions.lock().unwrap().insert(first, settled);
+        other.taken.lock().unwrap().remove(&second);
+    });
+    let outcome = run_cases(
+        &Tree::new(),
+        &server.agent(),
+        &settings(),
+        &cases,
+        journal.as_ref(),
+    )
+    .unwrap();
+    other_run.join().unwrap();
+    assert_eq!((outcome.n_known, server.n_requests()), (1, 4));
+    let names: Vec<String> = (outcome.conclusions.iter())
+        .map(|one| one.fingerprint.to_string())
+        .collect();
+    assert_eq!(names, [name(0), name(1), name(2)]);
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn a_recorded_run_is_said_again_whatever_the_markers() {
             reviewer: &reviewer,
         };
         let told = |_: &Event<'_>| {};
-        betwixt_review::run(&[case(0)], tree, agents, &settings(), &NoJournal, &told).unwrap()
+        betwixt_review::run(&vec![case(0)], tree, agents, &settings(), &NoJournal, &told).unwrap()
     };
     let again = replay(&Tree::new());
     assert_eq!(again.conclusions[0].judgement, Judgement::Confirmed);

@@ -1,6 +1,6 @@
 //! A small tree with one candidate, a server that says what it is told to, agents that are closures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use betwixt_findings::{
-    Candidate, Category, Conclusion, Confidence, Exchange, Fingerprint, Location, Role, Severity,
-    Status, TraceStep, Verdict,
+    ActorRole, Candidate, Category, Conclusion, Confidence, Exchange, ExchangeOutcome, Fingerprint,
+    Location, Role, Severity, Status, TraceStep, Verdict,
 };
 use betwixt_review::provider::{OpenAi, Server as Address, Trouble};
 use betwixt_review::{
@@ -186,6 +186,7 @@ pub(crate) fn stands() -> Value {
 }
 
 /// What a scripted server does with one request.
+#[derive(Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<String>,
@@ -341,7 +342,12 @@ impl Agent for Scripted {
         "test"
     }
     fn complete(&self, chat: &Chat, _: Ask) -> Result<Answer, Trouble> {
-        (self.0)(chat)
+        let mut answer = (self.0)(chat)?;
+        answer.response = serde_json::to_value(&answer).expect("an answer is JSON");
+        Ok(answer)
+    }
+    fn reread(&self, _: Value, response: Value) -> Option<Answer> {
+        serde_json::from_value(response).ok()
     }
 }
 
@@ -386,7 +392,7 @@ pub(crate) fn run_cases(
         reviewer: agent,
     };
     let told = |_: &Event<'_>| {};
-    betwixt_review::run(cases, tree, agents, settings, journal, &told)
+    betwixt_review::run(&cases.to_vec(), tree, agents, settings, journal, &told)
 }
 
 /// The conclusion of one candidate that a server's agents are asked about.
@@ -399,14 +405,20 @@ pub(crate) fn conclude(server: &Server) -> Conclusion {
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) exchanges: Mutex<Vec<Exchange>>,
+    /// The same, each with its candidate.
+    pub(crate) about: Mutex<Vec<(String, Exchange)>>,
     pub(crate) verdicts: Mutex<Vec<Verdict>>,
     pub(crate) conclusions: Mutex<BTreeMap<String, Conclusion>>,
+    /// Candidates that another run has.
+    pub(crate) taken: Mutex<BTreeSet<String>>,
     /// Fail from the n-th verdict on, as a full disk would.
     pub(crate) fails_after: Option<usize>,
 }
 
 impl Journal for Memory {
-    fn exchange(&self, _: &Fingerprint, exchange: &Exchange) -> Result<(), String> {
+    fn exchange(&self, fingerprint: &Fingerprint, exchange: &Exchange) -> Result<(), String> {
+        let about = (fingerprint.to_string(), exchange.clone());
+        self.about.lock().unwrap().push(about);
         self.exchanges.lock().unwrap().push(exchange.clone());
         Ok(())
     }
@@ -442,5 +454,29 @@ impl Journal for Memory {
                 && verdict.actor.role.name() == "tracer"
         };
         Ok(known.find(is_wanted).cloned())
+    }
+    fn answered(
+        &self,
+        fingerprint: &Fingerprint,
+        role: ActorRole,
+        key: &str,
+        turn: u32,
+    ) -> Result<Option<Exchange>, String> {
+        let about = self.about.lock().unwrap();
+        let known = about.iter().rev();
+        let mut known = known.filter(|(about, _)| about == fingerprint.as_str());
+        let is_wanted = |(_, exchange): &&(String, Exchange)| {
+            exchange.actor.role == role
+                && exchange.key == key
+                && exchange.turn == turn
+                && exchange.outcome == ExchangeOutcome::Answered
+        };
+        Ok(known.find(is_wanted).map(|(_, exchange)| exchange.clone()))
+    }
+    fn claim(&self, fingerprint: &Fingerprint, _: &str) -> Result<bool, String> {
+        Ok(!self.taken.lock().unwrap().contains(fingerprint.as_str()))
+    }
+    fn release(&self, _: &Fingerprint, _: &str) -> Result<(), String> {
+        Ok(())
     }
 }

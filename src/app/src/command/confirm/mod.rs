@@ -3,11 +3,12 @@
 //! What is asked about is always what this run's own scan raises; a fingerprint or a report only selects among that.
 
 mod budget;
+mod cases;
 mod select;
 
 use std::io::Write;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use betwixt_files::Source;
 use betwixt_findings::{Candidate, Conclusion, Severity};
@@ -16,10 +17,12 @@ use betwixt_report::confirm::{self, Confirmation, money};
 use betwixt_report::text::Options;
 use betwixt_report::{Report, clean};
 use betwixt_review::{
-    Agents, Case, Event, Journal, NoJournal, Outcome, Preview, Recorder, ReviewError, Settings,
+    Agents, Cases as _, Event, Journal, NoJournal, Outcome, Preview, Recorder, ReviewError,
+    Settings,
 };
 use betwixt_rules::Catalogue;
 
+use self::cases::CaseFiles;
 use super::scan::{self, Disk, level};
 use crate::cli::{ColorChoice, ConfirmArgs, ConfirmFormat};
 use crate::config::{FailOn, ReviewConfig};
@@ -28,8 +31,8 @@ use crate::journal::LedgerJournal;
 use crate::measure::Stopwatch;
 use crate::pipeline::{self, Built};
 use crate::project::{self, Project};
+use crate::review::Answers;
 use crate::review::agents::{self, Asked};
-use crate::review::{Answers, case};
 use crate::{clock, invariants, memory, terminal, threads};
 
 /// Runs the command.
@@ -55,10 +58,12 @@ pub(super) fn run(args: &ConfirmArgs, color: ColorChoice) -> Result<u8, Failure>
     let (built, selected) = pool.install(|| raise(args, &project, &catalogue))?;
     let questions = Questions::new(&built.program);
     let answers = Answers::new(&questions, &built.root);
-    let of = |hit: &Candidate| case(&answers, hit, project.rulebook.catalogue.find(&hit.rule));
-    let started = Instant::now();
-    let cases: Vec<Case> = pool.install(|| selected.hits.iter().map(of).collect());
-    let gathering = started.elapsed().div_f64(cases.len().max(1) as f64);
+    let cases = CaseFiles {
+        hits: &selected.hits,
+        answers: &answers,
+        catalogue: &project.rulebook.catalogue,
+        pool: &pool,
+    };
     let run = Run {
         args,
         project: &project,
@@ -75,8 +80,7 @@ pub(super) fn run(args: &ConfirmArgs, color: ColorChoice) -> Result<u8, Failure>
         }
         Some(pair) => {
             let outcome = run.ask(&pair)?;
-            let mut result = run.confirmation(outcome, selected.refused);
-            result.engine_ms += milliseconds(gathering);
+            let result = run.confirmation(outcome, selected.refused);
             write(&result, &built.root, args, color)?;
             let fail_on = fail_on.or(project.config.fail_on);
             exit_code(&result, fail_on.unwrap_or(FailOn::AtLeast(Severity::High)))
@@ -94,7 +98,7 @@ struct Run<'a> {
     catalogue: &'a Catalogue,
     built: &'a Built,
     answers: &'a Answers<'a>,
-    cases: &'a [Case],
+    cases: &'a CaseFiles<'a>,
     settings: &'a Settings,
 }
 
@@ -153,7 +157,7 @@ impl<'a> Run<'a> {
             tracer: tracer.as_ref(),
             reviewer: reviewer.as_ref(),
         };
-        let told = |event: &Event<'_>| tell(event, self.cases);
+        let told = |event: &Event<'_>| tell(event, self.cases.hits);
         let journal = self.journal()?;
         let remembers: &dyn Journal = journal.as_ref().map_or(&NoJournal, |journal| journal);
         let outcome = betwixt_review::run(
@@ -201,12 +205,12 @@ impl<'a> Run<'a> {
             return Ok(None);
         }
         let ledger = memory::open(self.project, option)?;
-        let hits: Vec<Candidate> = self.hits().cloned().collect();
-        LedgerJournal::start(ledger, self.built.commit.as_deref(), &hits).map(Some)
+        let commit = self.built.commit.as_deref();
+        LedgerJournal::start(ledger, commit, self.cases.hits).map(Some)
     }
 
     fn hits(&self) -> impl Iterator<Item = &'a Candidate> {
-        self.cases.iter().map(|case| &case.candidate)
+        self.cases.hits.iter()
     }
 
     fn confirmation(&self, outcome: Outcome, refused: Vec<String>) -> Confirmation<'a> {
@@ -250,8 +254,9 @@ impl<'a> Run<'a> {
     fn preview(&self, refused: &[String], models: (&str, &str)) -> Result<u8, Failure> {
         let limit = self.settings.limits.candidates.unwrap_or(usize::MAX);
         let mut previews = Vec::new();
-        for case in self.cases.iter().take(limit) {
-            let preview = betwixt_review::preview(case, self.answers, models, self.settings);
+        for at in 0..self.cases.n_cases().min(limit) {
+            let case = self.cases.case(at);
+            let preview = betwixt_review::preview(&case, self.answers, models, self.settings);
             previews.push(preview.map_err(Failure::Review)?);
         }
         terminal::write_to(self.args.output.as_deref(), &mut |out: &mut dyn Write| {
@@ -313,15 +318,14 @@ fn missing(outcome: &Result<Outcome, ReviewError>) -> Option<String> {
 }
 
 /// One line a candidate, as it is done: what became of it, what it cost, what was spent in all.
-fn tell(event: &Event<'_>, cases: &[Case]) {
+fn tell(event: &Event<'_>, hits: &[Candidate]) {
     let Event::Concluded {
         conclusion,
         is_known,
         spent,
     } = event;
-    let hit = cases
+    let hit = hits
         .iter()
-        .map(|case| &case.candidate)
         .find(|hit| hit.fingerprint == conclusion.fingerprint);
     let Some(hit) = hit else { return };
     let cost = match is_known {
