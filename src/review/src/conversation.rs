@@ -21,6 +21,10 @@ use crate::record::{self, Recorder};
 use crate::sources::Sources;
 use crate::tokens::tokens;
 
+/// Finds an answer by role, request and turn.
+pub(crate) type Known<'a> =
+    dyn Fn(ActorRole, &str, u32) -> Result<Option<Exchange>, String> + Sync + 'a;
+
 /// What a conversation needs of the run.
 pub(crate) struct Surroundings<'a> {
     pub(crate) questions: &'a dyn Questions,
@@ -28,7 +32,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) budget: &'a Budget,
     pub(crate) recorder: Option<&'a Recorder>,
     /// The usable answer of an earlier conversation to the same request in the same turn.
-    pub(crate) known: &'a (dyn Fn(ActorRole, &str, u32) -> Result<Option<Exchange>, String> + Sync),
+    pub(crate) known: &'a Known<'a>,
     /// Takes every exchange, also of those that come to nothing.
     pub(crate) keep: &'a (dyn Fn(&Exchange) -> Result<(), String> + Sync),
     /// How often an agent may ask before it has to answer.
