@@ -217,6 +217,10 @@ pub struct EntryModel {
     /// Names of the methods; any when empty.
     #[serde(default)]
     pub methods: Vec<String>,
+    /// Methods the type has beside it, each of which answers with one text and nothing else: a route that says its own path and method.
+    /// The texts are its name.
+    #[serde(default)]
+    pub beside: Vec<String>,
     /// The function itself makes one of these calls (of the `types`), as a webhook handler verifies the sender's signature.
     #[serde(default)]
     pub calling: Vec<String>,

@@ -169,7 +169,9 @@ impl Walk<'_> {
             let made = match definition.how {
                 DefinitionKind::Assign => made,
                 DefinitionKind::Append => Made::Changed,
-                DefinitionKind::Part | DefinitionKind::Decoded => made.max(Made::Derived),
+                DefinitionKind::Part | DefinitionKind::Decoded | DefinitionKind::Element => {
+                    made.max(Made::Derived)
+                }
             };
             let column = if is_part { None } else { column };
             self.pending.push((definition.value, column, made));

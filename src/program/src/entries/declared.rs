@@ -34,7 +34,9 @@ impl Finder<'_> {
             let calls = entry.calling.is_empty() || callers.contains(&idx);
             if is_meant && calls && self.fits(file, function, entry) {
                 let id = self.resolver.code.function_id(file, idx);
-                let name = self.attribute_name(file, function, entry);
+                let name = self
+                    .attribute_name(file, function, entry)
+                    .or_else(|| self.told_beside(file, function, entry));
                 self.add(id, entry, model, name, None);
                 match entry.entry.as_str() {
                     "http" | "webhook" => self.declare(id, model, entry),
@@ -143,6 +145,12 @@ impl Finder<'_> {
         if !entry.implements.is_empty() || !entry.type_attributes.is_empty() {
             says_something = true;
             if !self.type_fits(file, function, entry) {
+                return false;
+            }
+        }
+        if !entry.beside.is_empty() {
+            says_something = true;
+            if self.told_beside(file, function, entry).is_none() {
                 return false;
             }
         }
@@ -276,6 +284,35 @@ impl Finder<'_> {
         entry.type_attributes.is_empty()
             || def.is_some_and(|def| has_attribute(&def.attributes, &entry.type_attributes))
             || has_attribute(&function.attributes, &entry.type_attributes)
+    }
+
+    /// What the methods beside a function answer: `GET /users` of `Method()` and `Path()`.
+    fn told_beside(&self, file: FileId, function: &Function, entry: &EntryModel) -> Option<String> {
+        let facts = self.resolver.code.facts(file);
+        let ir = &facts.ir;
+        let receiver = function.receiver_type?;
+        let texts = entry.beside.iter().map(|name| {
+            let is_meant =
+                |other: &&Function| other.receiver_type == Some(receiver) && *name == other.name;
+            let other = facts.functions.iter().find(is_meant)?;
+            let &[only] = ir.block(other.body) else {
+                return None;
+            };
+            let StmtKind::Return(values) = ir.stmt(only).kind else {
+                return None;
+            };
+            match ir.kind(*ir.expr_list(values).first()?) {
+                ExprKind::Str(text) => Some(text.to_string()),
+                // `http.MethodPost`.
+                ExprKind::Field(_, name) => {
+                    let verb = name.as_str().strip_prefix("Method")?;
+                    Some(verb.to_ascii_uppercase())
+                }
+                _ => None,
+            }
+        });
+        let texts: Vec<String> = texts.collect::<Option<_>>()?;
+        (!texts.is_empty()).then(|| texts.join(" "))
     }
 
     pub(super) fn has_directive(

@@ -31,6 +31,8 @@ pub enum DefinitionKind {
     Part,
     /// `json.Unmarshal(value, &x)`: the same in another form, part for part.
     Decoded,
+    /// `value.map((x) => …)`: one of its elements at a time.
+    Element,
 }
 
 /// A store to a field of something that is no local, or of a local.
@@ -78,6 +80,35 @@ const MUTATORS: &[&str] = &[
     "extend_from_slice",
 ];
 
+/// Methods that call their argument with each element of what they are called on.
+const EACH: &[&str] = &[
+    "map",
+    "forEach",
+    "filter",
+    "flatMap",
+    "find",
+    "some",
+    "every",
+    "for_each",
+    "filter_map",
+    "flat_map",
+    "find_map",
+    "any",
+    "all",
+];
+
+/// Functions that call their second argument with each element of their first (`lo.Map(list, func(x, _) …)`).
+const EACH_OF: &[&str] = &[
+    "Map",
+    "FilterMap",
+    "FlatMap",
+    "ForEach",
+    "Filter",
+    "SliceToMap",
+    "Associate",
+    "UniqMap",
+];
+
 /// Calls that read their first argument into their second.
 const DECODERS: &[&str] = &["Unmarshal", "UnmarshalStrict"];
 
@@ -94,10 +125,48 @@ impl FileFlow {
         for (index, function) in facts.functions.iter().enumerate() {
             flow.walk(ir, FunctionIdx(index as u32), function.body);
         }
+        flow.elements(facts);
         flow.definitions
             .sort_by_key(|definition| (definition.local, definition.stmt));
         flow.start = starts(&flow.definitions, ir.locals.len());
         flow
+    }
+
+    /// Parameters of closures that are called with each element of a list.
+    fn elements(&mut self, facts: &FileFacts) {
+        let ir = &facts.ir;
+        for call in &ir.calls {
+            let args = ir.expr_list(call.args);
+            let given = match (ir.kind(call.callee), args) {
+                (ExprKind::Field(list, method), &[closure, ..])
+                    if EACH.contains(&method.as_str()) =>
+                {
+                    Some((list, closure))
+                }
+                (ExprKind::Field(_, method), &[list, closure, ..])
+                    if EACH_OF.contains(&method.as_str()) =>
+                {
+                    Some((list, closure))
+                }
+                _ => None,
+            };
+            let Some((list, closure)) = given else {
+                continue;
+            };
+            let ExprKind::Closure(idx) = ir.kind(closure) else {
+                continue;
+            };
+            let function = &facts.functions[idx.index()];
+            let first = ir.block(function.body).first();
+            if let (Some(&local), Some(&stmt)) = (function.params.first(), first) {
+                self.definitions.push(Definition {
+                    local,
+                    value: list,
+                    how: DefinitionKind::Element,
+                    stmt,
+                });
+            }
+        }
     }
 
     /// What reaches a local, in statement order.

@@ -589,7 +589,31 @@ fn is_conversion(name: &str) -> bool {
         "parse_str",
         "from",
     ];
+    // A list with fewer of its elements, or in another order.
+    const OF_LISTS: &[&str] = &[
+        "filter",
+        "slice",
+        "sort",
+        "reverse",
+        "flat",
+        "unique",
+        "uniq",
+        "uniqBy",
+        "uniqueBy",
+        "Uniq",
+        "UniqBy",
+        "Compact",
+        "compact",
+        "Sorted",
+        "Set",
+        "into_iter",
+        "iter",
+        "collect",
+        "to_vec",
+        "unique_by",
+    ];
     NAMES.contains(&name)
+        || OF_LISTS.contains(&name)
         || name.starts_with("to_")
         || name.starts_with("From")
         || name.starts_with("from_")

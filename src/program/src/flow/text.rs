@@ -188,7 +188,7 @@ impl Reader<'_> {
                         text.append(piece.clone());
                     }
                 }
-                DefinitionKind::Part | DefinitionKind::Decoded => {}
+                DefinitionKind::Part | DefinitionKind::Decoded | DefinitionKind::Element => {}
             }
         }
         found.truncate(4);

@@ -162,6 +162,16 @@ impl Schema {
         keys
     }
 
+    /// The table a column points at: by its foreign key, or by its name where it has none.
+    #[must_use]
+    pub fn pointed_at(&self, id: TableId, column: Symbol) -> Option<TableId> {
+        let keys = &self.table(id).foreign_keys;
+        match keys.iter().find(|key| key.columns == [column]) {
+            Some(key) => self.foreign_table(id, key),
+            None => self.implied_target(id, column),
+        }
+    }
+
     /// The table a column without foreign key is named after, when there is exactly one and its key is a single column.
     fn implied_target(&self, id: TableId, column: Symbol) -> Option<TableId> {
         let stem = pointed_at(column.as_str())?;

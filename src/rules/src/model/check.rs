@@ -164,6 +164,7 @@ fn check_entry(model: &Model, entry: &EntryModel) -> Checked {
         &entry.implements,
         &entry.receivers,
         &entry.calling,
+        &entry.beside,
         &entry.within,
         &entry.directives,
         &entry.files,

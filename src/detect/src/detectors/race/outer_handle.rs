@@ -1,13 +1,15 @@
-//! A write through the outer database handle where the transaction's was meant.
+//! A statement through the outer database handle where the transaction's was meant.
 
-use betwixt_facts::ir::{CallId, ExprId, ExprKind, Ir, LocalId};
+use betwixt_base::FileId;
+use betwixt_facts::ir::{CallId, ExprId, ExprKind, FunctionIdx, Ir, LocalId};
 use betwixt_findings::Role;
 use betwixt_program::control::each_expr;
 use betwixt_program::events::{Access, Event};
-use betwixt_program::{CallSite, FunctionId};
+use betwixt_program::{CallSite, FunctionId, Type};
 
 use crate::behaviour::order::Order;
 use crate::behaviour::{main_table, root_of, same_path, writes};
+use crate::body::call_name;
 use crate::detectors::Context;
 use crate::observation::{Observation, function_name, step};
 
@@ -28,7 +30,96 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
             None => between(context, root, event, &mut found),
         }
     }
+    for (file, facts) in program.code.code_files() {
+        if program.workspace.file(file).marks.is_reported() {
+            for call in (0..facts.ir.calls.len() as u32).map(CallId) {
+                of_own_making(context, CallSite { file, call }, &mut found);
+            }
+        }
+    }
     found
+}
+
+/// `r.inTx(ctx, func(ctx, tx *Repo) error { return r.save(…) })`: a transaction of the project's own making, whose body is
+/// given what it belongs to once more, bound to the transaction. Reads are meant too: what has its very type was at hand.
+fn of_own_making(context: &Context<'_>, site: CallSite, found: &mut Vec<Observation>) {
+    let program = context.program;
+    let ir = program.code.ir(site.file);
+    let call = ir.call(site.call);
+    if !call_name(ir, site.call).is_some_and(says_transaction)
+        || program
+            .events
+            .at(site)
+            .iter()
+            .any(|event| event.kind == "sql.begin")
+    {
+        return;
+    }
+    let bodies = ir.expr_list(call.args).iter();
+    for idx in bodies.filter_map(|&arg| match ir.kind(arg) {
+        ExprKind::Closure(idx) => Some(idx),
+        _ => None,
+    }) {
+        let function = &program.code.facts(site.file).functions[idx.index()];
+        for &handle in &function.params {
+            if let Some(type_of_handle) = written_type(context, site.file, handle) {
+                around_handle(context, site, idx, (handle, type_of_handle), found);
+            }
+        }
+    }
+}
+
+/// Statements in a transaction's body through something outside of it that has the type of its own handle.
+fn around_handle(
+    context: &Context<'_>,
+    begin: CallSite,
+    body: FunctionIdx,
+    (handle, type_of_handle): (LocalId, Type),
+    found: &mut Vec<Observation>,
+) {
+    let program = context.program;
+    let ir = program.code.ir(begin.file);
+    let span = program.code.facts(begin.file).functions[body.index()].span;
+    let around = program
+        .code
+        .function_id(begin.file, ir.call(begin.call).function);
+    let root = root_of(program, around);
+    for &index in context.behaviour().accesses_in(root) {
+        let access = &program.events.accesses[index];
+        if access.site.file != begin.file
+            || !span.contains(ir.expr(ir.call(access.site.call).expr).span)
+            || mentions_any(ir, access, handle)
+        {
+            continue;
+        }
+        let outer = root_of_chain(ir, ir.call(access.site.call).callee).filter(|&local| {
+            !span.contains(ir.local(local).span)
+                && written_type(context, begin.file, local).as_ref() == Some(&type_of_handle)
+        });
+        if outer.is_some() {
+            found.push(observation(context, root, begin, access));
+        }
+    }
+}
+
+/// The type of the program that a variable is written with.
+fn written_type(context: &Context<'_>, file: FileId, local: LocalId) -> Option<Type> {
+    let program = context.program;
+    let written = program.code.ir(file).local(local).type_ref;
+    match program.resolver().written(file, written) {
+        Type::Unknown => None,
+        known => matches!(known, Type::Def(_)).then_some(known),
+    }
+}
+
+/// `TransactingRepo`, `WithTx`, `runInTransaction`, `TxRetry`.
+fn says_transaction(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.contains("transact")
+        || name.starts_with("Tx")
+        || name.starts_with("tx")
+        || name.ends_with("Tx")
+        || name.contains("_tx")
 }
 
 /// `db.transaction(async (tx) => { db.insert(…) })`.
@@ -133,14 +224,19 @@ fn observation(
 ) -> Observation {
     let program = context.program;
     let table = main_table(access).map_or_else(String::new, |(_, name)| name.to_string());
+    let is_write = writes(&access.statement);
     let mut observation = Observation {
         holes: vec![
             ("table", table.clone()),
             ("function", function_name(program, root)),
+            ("verb", if is_write { "written" } else { "read" }.to_owned()),
         ],
         identity: vec![table],
         ..Observation::new(context.call_place(access.site), root)
     };
+    if is_write {
+        observation.facts.insert("writes");
+    }
     observation.trace.push(step(
         program,
         context.call_place(begin),

@@ -78,10 +78,10 @@ const DETECTORS: &[Detector] = &[
     Detector {
         word: word(
             "outer-handle",
-            "inside a transaction, a write goes through the handle outside of it",
+            "inside a transaction, a statement goes through the handle outside of it",
         ),
         conditions: &[],
-        holes: &["table", "function"],
+        holes: &["table", "verb", "function"],
     },
     Detector {
         word: word(

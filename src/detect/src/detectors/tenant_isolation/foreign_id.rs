@@ -87,14 +87,7 @@ fn foreign_values(context: &Context<'_>, access: &Access, table: TableId) -> Vec
                 .iter()
                 .any(|&part| schema.is_tenant_column(table, part))
         });
-        let Some(key) = model
-            .foreign_keys
-            .iter()
-            .find(|key| key.columns.len() == 1 && of_column(key))
-        else {
-            return;
-        };
-        let Some(referenced) = schema.foreign_table(table, key) else {
+        let Some(referenced) = schema.pointed_at(table, column) else {
             return;
         };
         let is_tenants = matches!(schema.tenancy(referenced), Tenancy::Scoped { .. });

@@ -1,7 +1,7 @@
 //! Putting a mapper's statement together.
 
 use betwixt_base::Symbol;
-use betwixt_facts::ir::{ExprId, ExprKind, UnaryOp};
+use betwixt_facts::ir::{ExprId, ExprKind, FunctionIdx, StmtKind, UnaryOp};
 use betwixt_facts::sql::{
     Assignment, ColumnRef, Comparison, Conflict, ConflictAction, Insert, Join, JoinKind, Predicate,
     Scope, ScopeId, ScopeRole, Statement, TableUse, TableUseId, Value, Verb,
@@ -278,6 +278,12 @@ impl<'a> Builder<'a> {
             }
             return;
         }
+        if depth < 3
+            && let Some(row) = self.row_of(at, 0)
+        {
+            self.value_object(row, depth + 1);
+            return;
+        }
         let was_opaque = self.is_opaque;
         let n_predicates = self.statement.predicates.len();
         let entries = self.entries(at, 0);
@@ -299,6 +305,86 @@ impl<'a> Builder<'a> {
             let value = self.value(value);
             self.assign(column, value, is_relative);
         }
+    }
+
+    /// One row of a list that is made in code: what `ids.map((id) => ({ … }))` returns, what is appended.
+    fn row_of(&self, at: ExprRef, depth: u32) -> Option<ExprRef> {
+        const SAME_ROWS: &[&str] = &[
+            "collect",
+            "filter",
+            "slice",
+            "to_vec",
+            "into_iter",
+            "iter",
+            "cloned",
+            "clone",
+            "flat",
+            "unique_by",
+            "unique",
+            "as_slice",
+            "values",
+        ];
+        const MADE_ROWS: &[&str] = &["map", "flatMap", "filter_map", "flat_map", "Map", "FlatMap"];
+        if depth > 5 {
+            return None;
+        }
+        let ir = self.reader.resolver.code.ir(at.file);
+        let to = |expr: ExprId| ExprRef {
+            file: at.file,
+            expr,
+        };
+        match ir.kind(super::super::chain::peel(ir, at.expr)) {
+            ExprKind::List(items) => ir.expr_list(items).first().map(|&item| to(item)),
+            ExprKind::Unary(UnaryOp::Ref | UnaryOp::Spread, inner) => {
+                self.row_of(to(inner), depth + 1)
+            }
+            ExprKind::Call(call) => {
+                let call = ir.call(call);
+                let args = ir.expr_list(call.args);
+                match ir.kind(call.callee) {
+                    ExprKind::Field(_, method) if MADE_ROWS.contains(&method.as_str()) => {
+                        let closure = args.iter().find_map(|&arg| match ir.kind(arg) {
+                            ExprKind::Closure(idx) => Some(idx),
+                            _ => None,
+                        })?;
+                        self.returned_by(at, closure)
+                    }
+                    ExprKind::Field(list, method) if SAME_ROWS.contains(&method.as_str()) => {
+                        self.row_of(to(list), depth + 1)
+                    }
+                    ExprKind::Name(name) if name == "append" => args.get(1).map(|&row| to(row)),
+                    _ => None,
+                }
+            }
+            ExprKind::Local(local) => self.reader.resolver.flows[at.file.0 as usize]
+                .definitions(local)
+                .iter()
+                .find_map(|known| match known.how {
+                    DefinitionKind::Assign => self.row_of(to(known.value), depth + 1),
+                    _ => None,
+                }),
+            _ => None,
+        }
+    }
+
+    /// The first value a closure of the file returns, out of `Some(…)` and `Ok(…)`.
+    fn returned_by(&self, at: ExprRef, idx: FunctionIdx) -> Option<ExprRef> {
+        let ir = self.reader.resolver.code.ir(at.file);
+        let returns = &self.reader.resolver.flows[at.file.0 as usize].returns[idx.index()];
+        let value = returns.iter().find_map(|&stmt| match ir.stmt(stmt).kind {
+            StmtKind::Return(values) => ir.expr_list(values).first().copied(),
+            _ => None,
+        })?;
+        let value = match ir.kind(value) {
+            ExprKind::Call(call) if matches!(ir.kind(ir.call(call).callee), ExprKind::Name(name) if name == "Some" || name == "Ok") => {
+                *ir.expr_list(ir.call(call).args).first()?
+            }
+            _ => value,
+        };
+        Some(ExprRef {
+            file: at.file,
+            expr: value,
+        })
     }
 
     fn assign(&mut self, column: Symbol, value: Value, is_relative: bool) {

@@ -234,6 +234,8 @@ impl Builder<'_> {
         let (base, name) = match ir.kind(call.callee) {
             ExprKind::Field(base, name) => (Some(base), name.as_str()),
             ExprKind::Name(name) => (None, name.as_str().rsplit("::").next().unwrap_or_default()),
+            // `where: (table, { and, eq }) => and(eq(table.id, id))`.
+            ExprKind::Local(local) => (None, ir.local(local).name.as_str()),
             _ => return false,
         };
         match name {
