@@ -30,7 +30,7 @@ pub(crate) struct Observation {
     pub(crate) facts: BTreeSet<&'static str>,
     /// Why, one line each.
     pub(crate) reasons: Vec<String>,
-    /// Identity besides rule and function: table, key, effect.
+    /// Identity besides rule and function: table, key, effect; never the name of a local, see [`crate::body::Body::shape`].
     pub(crate) identity: Vec<String>,
 }
 

@@ -102,7 +102,7 @@ fn observation(
             ("function", function_name(context.program, body.id)),
         ],
         missing: vec!["brackets around an IPv6 host"],
-        identity: vec![body.text(host)],
+        identity: vec![body.shape(host)],
         ..body.observation(at)
     };
     let is_listened = is_listener(call_name(context.program, site));

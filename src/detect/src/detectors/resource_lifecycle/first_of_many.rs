@@ -89,7 +89,7 @@ fn observation(body: &Body<'_>, first: ExprId, base: ExprId) -> Option<Observati
             ("function", function_name(program, body.id)),
         ],
         missing: vec!["a loop over the list, a check that there is only one"],
-        identity: vec![body.text(base)],
+        identity: vec![body.shape(base)],
         ..body.observation(first)
     };
     if is_walked(body, list) {

@@ -312,7 +312,6 @@ fn observation(body: &Body<'_>, exit: StmtId, list: LocalId, removal: CallSite) 
             ("function", function_name(program, body.id)),
         ],
         missing: vec!["a removal on the way out"],
-        identity: vec![body.ir.local(list).name.to_string()],
         ..Observation::new(place, body.id)
     };
     let is_param = body.function.params.contains(&list);
