@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """Compares call edges: how many of a reference's are ours too, and how many of ours a wider reference has.
 
-usage: compare.py OURS REFERENCE [--wider REFERENCE] [--misses N] [--slack N]
+usage: compare.py OURS REFERENCE [--wider REFERENCE] [--misses N] [--slack N] [--enclosing] [--skip REGEX]
 
 Each file has one edge a line: `caller-file:line<TAB>callee-file:line`, further columns are ignored; a place is that of
 the function's name (of its first byte when it has none). Edges of one function to itself and to places outside the
 compared files are left out. A place matches one at most --slack lines away in the same file (decorators, `export`).
-Of ours only edges count whose caller the reference has looked at.
+With --enclosing our callers that the reference does not know (closures) count as the function that starts above them.
+Of ours only edges count whose caller the reference has looked at. Callers in files that --skip matches (tests, whose bodies
+a scan does not read) count on neither side.
 """
 import argparse
+import re
 from collections import defaultdict
 
 
-def read(path):
+def read(path, skip):
     edges = set()
     with open(path, encoding="utf-8") as lines:
         for line in lines:
@@ -20,7 +23,7 @@ def read(path):
             if len(parts) < 2:
                 continue
             ends = tuple(place(part) for part in parts[:2])
-            if None not in ends and ends[0] != ends[1]:
+            if None not in ends and ends[0] != ends[1] and not (skip and skip.search(ends[0][0])):
                 edges.add(ends)
     return edges
 
@@ -43,6 +46,19 @@ def snapper(known, slack):
     return snap
 
 
+def encloser(known):
+    """Moves a place that is not known to the nearest known one above it in the same file."""
+    by_file = defaultdict(list)
+    for file, line in known:
+        by_file[file].append(line)
+
+    def enclose(at):
+        above = [line for line in by_file.get(at[0], ()) if line <= at[1]]
+        return (at[0], max(above)) if at not in known and above else at
+
+    return enclose
+
+
 def share(part, whole):
     return f"{len(part)} of {len(whole)} ({100 * len(part) / max(1, len(whole)):.1f} %)"
 
@@ -59,11 +75,14 @@ def main():
     parser.add_argument("--wider")
     parser.add_argument("--misses", type=int, default=0, help="show this many edges of each kind that do not match")
     parser.add_argument("--slack", type=int, default=2)
+    parser.add_argument("--enclosing", action="store_true")
+    parser.add_argument("--skip", type=re.compile, help="leave out callers in these files")
     args = parser.parse_args()
-    reference, wider = read(args.reference), read(args.wider or args.reference)
+    reference, wider = (read(path, args.skip) for path in (args.reference, args.wider or args.reference))
     places = {end for edge in reference | wider for end in edge}
     snap = snapper(places, args.slack)
-    ours = {(snap(a), snap(b)) for a, b in read(args.ours)}
+    enclose = encloser(places) if args.enclosing else lambda at: at
+    ours = {(enclose(snap(a)), snap(b)) for a, b in read(args.ours, args.skip)}
     ours = {edge for edge in ours if edge[0] != edge[1]}
 
     found = reference & ours

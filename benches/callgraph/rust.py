@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Call edges of a Cargo workspace as rust-analyzer sees them: `caller-file:line<TAB>callee-file:line`, one a line.
 
-usage: rust.py WORKSPACE > reference
+usage: rust.py WORKSPACE|INDEX.scip > reference
 
-Runs `rust-analyzer scip WORKSPACE` and reads the index: an edge is a mention of a function inside the body of another.
+Runs `rust-analyzer scip WORKSPACE`, or reads the index it wrote before: an edge is a mention of a function inside the body of another.
 Mentions that are no calls (a function handed on, a `use` inside a body) are in it too, so compare with
 all lines of `betwixt graph edges`.
 """
@@ -79,10 +79,15 @@ def documents(index):
 
 def main():
     workspace = Path(sys.argv[1]).resolve()
+    if workspace.suffix == ".scip":
+        return edges_of(workspace.read_bytes())
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "index.scip"
         subprocess.run(["rust-analyzer", "scip", str(workspace), "--output", str(out)], check=True, stdout=subprocess.DEVNULL)
-        index = out.read_bytes()
+        edges_of(out.read_bytes())
+
+
+def edges_of(index):
     # Functions and methods end in `().` in the symbol's descriptor.
     is_function = lambda symbol: symbol.endswith("().")
     defined, bodies, mentions = {}, {}, []

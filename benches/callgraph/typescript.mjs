@@ -32,7 +32,7 @@ function isOurs(file) {
 }
 
 function visit(node, file, checker) {
-  if (ts.isCallExpression(node) || ts.isNewExpression(node) || ts.isTaggedTemplateExpression(node)) {
+  if (ts.isCallExpression(node) || ts.isNewExpression(node) || ts.isTaggedTemplateExpression(node) || ts.isJsxOpeningLikeElement(node)) {
     const declaration = checker.getResolvedSignature(node)?.declaration;
     const target = declaration && bodyOf(declaration);
     if (target && isOurs(target.getSourceFile())) {

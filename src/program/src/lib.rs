@@ -2,6 +2,7 @@
 //!
 //! Pure and deterministic: the same facts give the same program whatever the file order or the number of threads.
 
+mod callees;
 pub mod calls;
 pub mod contract;
 pub mod control;
@@ -12,6 +13,7 @@ pub mod failure;
 pub mod flow;
 pub mod graphql;
 mod ids;
+mod implementers;
 mod index;
 mod indirect;
 mod input;
