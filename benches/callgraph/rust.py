@@ -4,9 +4,10 @@
 usage: rust.py WORKSPACE|INDEX.scip > reference
 
 Runs `rust-analyzer scip WORKSPACE`, or reads the index it wrote before: an edge is a mention of a function inside the body of another.
-Mentions that are no calls (a function handed on, a `use` inside a body) are in it too, so compare with
-all lines of `betwixt graph edges`.
+Mentions that are no calls (a function handed on, a `use` inside a body) are in it too, so compare with all lines of
+`betwixt graph edges`. A method of a trait stands for all its implementations, as in a graph by class hierarchy.
 """
+import re
 import subprocess
 import sys
 import tempfile
@@ -101,12 +102,20 @@ def edges_of(index):
                 bodies.setdefault(path, []).append((span[0], end, symbol))
             else:
                 mentions.append((path, span[0], symbol))
+    # `a/Store#get().` is what a trait asks for, `a/b/impl#[Redis][Store]get().` one that answers.
+    answers = {}
+    for symbol in defined:
+        if found := re.search(r"impl#\[.*?\]\[`?(\w+).*\](\w+)\(\)\.$", symbol):
+            answers.setdefault(found.groups(), []).append(symbol)
     edges = set()
     for path, line, symbol in mentions:
         around = [body for body in bodies.get(path, ()) if body[0] <= line <= body[1]]
-        if symbol in defined and around:
-            caller = min(around, key=lambda body: body[1] - body[0])[2]
-            edges.add((defined[caller], defined[symbol]))
+        if symbol not in defined or not around:
+            continue
+        caller = min(around, key=lambda body: body[1] - body[0])[2]
+        asked = re.search(r"(\w+)#(\w+)\(\)\.$", symbol)
+        for callee in answers.get(asked.groups() if asked else (), [symbol]):
+            edges.add((defined[caller], defined[callee]))
     for (caller, callee) in sorted(edges):
         print(f"{caller[0]}:{caller[1]}\t{callee[0]}:{callee[1]}")
 

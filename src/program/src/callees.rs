@@ -8,13 +8,14 @@ use betwixt_facts::ir::{CallForm, CallId, ExprId, ExprKind, FunctionIdx, LocalId
 use smallvec::SmallVec;
 
 use crate::calls::Callee;
+use crate::extensions::STD_METHODS;
 use crate::ids::{ExprRef, FunctionId, TypeId};
 use crate::names::Def;
 use crate::resolve::Resolver;
 use crate::types::Type;
 
 /// Method names too common to be resolved by being unique.
-const COMMON_METHODS: &[&str] = &[
+pub(crate) const COMMON_METHODS: &[&str] = &[
     "get", "set", "Get", "Set", "String", "Error", "Close", "close", "len", "Len", "push", "map",
     "filter", "then", "new", "next", "send", "Send", "write", "Write", "read", "Read", "add",
     "Add", "run", "Run", "start", "Start", "stop", "Stop", "clone", "into", "from", "parse",
@@ -116,7 +117,10 @@ impl Resolver<'_> {
                 .resolve_in(file, function.module, Symbol::new(prefix))
         };
         match owner {
-            Some(Def::Type(owner)) => self.type_method(owner, last),
+            Some(Def::Type(owner)) => match self.type_method(owner, last) {
+                Callee::Unknown => self.trait_method(file, last),
+                found => found,
+            },
             Some(def @ Def::Module(_)) => {
                 let full = Symbol::new(&format!("{prefix}::{last}"));
                 match self.names.resolve_in(file, function.module, full) {
@@ -135,7 +139,7 @@ impl Resolver<'_> {
                 package,
                 name: Symbol::new(&format!("{name}.{last}")),
             },
-            _ => Callee::Unknown,
+            _ => self.named_owner_method(file, prefix, last),
         }
     }
 
@@ -249,7 +253,10 @@ impl Resolver<'_> {
             }
         }
         match self.type_at(file, base, depth + 1) {
-            Type::Def(owner) => self.type_method(owner, name),
+            Type::Def(owner) => match self.type_method(owner, name) {
+                Callee::Unknown => self.trait_method(file, name),
+                found => found,
+            },
             Type::External {
                 package,
                 name: outer,
@@ -257,9 +264,11 @@ impl Resolver<'_> {
                 package,
                 name: Symbol::new(&format!("{outer}.{name}")),
             },
-            Type::External { .. } => Callee::Unknown,
-            Type::Written(..) => Callee::Unknown,
-            Type::Unknown => self.unique_method(file, name),
+            Type::External { .. } | Type::Written(..) => self.trait_method(file, name),
+            Type::Unknown => match self.unique_method(file, name) {
+                Callee::Unknown => self.trait_method(file, name),
+                found => found,
+            },
         }
     }
 
@@ -285,7 +294,8 @@ impl Resolver<'_> {
     }
 
     fn unique_method(&self, file: FileId, name: Symbol) -> Callee {
-        if COMMON_METHODS.contains(&name.as_str()) || name.as_str().len() < 6 {
+        let is_std = self.names.is_rust(file) && STD_METHODS.contains(&name.as_str());
+        if is_std || COMMON_METHODS.contains(&name.as_str()) || name.as_str().len() < 6 {
             return Callee::Unknown;
         }
         let language = self.code.facts(file).language.name();
@@ -294,7 +304,7 @@ impl Resolver<'_> {
                 && self.code.function(function).flags.has_body
         });
         match (found.next(), found.next()) {
-            (Some(&only), None) => Callee::One(only),
+            (Some(&only), None) if !self.is_of_library_trait(only) => Callee::One(only),
             _ => Callee::Unknown,
         }
     }

@@ -9,6 +9,7 @@ pub mod control;
 mod describe;
 pub mod entries;
 pub mod events;
+mod extensions;
 pub mod failure;
 pub mod flow;
 pub mod graphql;

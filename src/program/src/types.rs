@@ -2,7 +2,7 @@
 //!
 //! On demand and bounded in depth. A type that cannot be told is [`Type::Unknown`], never a guess.
 
-use betwixt_base::{FileId, Symbol};
+use betwixt_base::{FileId, Language, Symbol};
 use betwixt_facts::ir::{
     CallForm, ExprId, ExprKind, FunctionIdx, LocalId, LocalKind, StmtKind, TypeRef, TypeRefId,
     UnaryOp,
@@ -60,6 +60,80 @@ const TRANSPARENT: &[&str] = &[
     "PromiseLike",
 ];
 
+/// Collections of their only type argument.
+const COLLECTIONS: &[&str] = &[
+    "Vec",
+    "Array",
+    "ReadonlyArray",
+    "Set",
+    "VecDeque",
+    "HashSet",
+    "BTreeSet",
+];
+
+/// Methods that give back what they are called on, or a part or wrapper of it that is treated alike.
+const PASSES_ON: &[&str] = &[
+    // Rust: borrows, copies, locks, `Option` and `Result`.
+    "clone",
+    "cloned",
+    "copied",
+    "to_owned",
+    "as_ref",
+    "as_mut",
+    "as_deref",
+    "borrow",
+    "borrow_mut",
+    "lock",
+    "unwrap",
+    "expect",
+    "unwrap_or_default",
+    "unwrap_or",
+    "unwrap_or_else",
+    "ok",
+    "ok_or",
+    "ok_or_else",
+    "map_err",
+    "or_else",
+    "context",
+    "with_context",
+    "take",
+    // Collections in both languages.
+    "iter",
+    "iter_mut",
+    "into_iter",
+    "rev",
+    "skip",
+    "filter",
+    "collect",
+    "drain",
+    "peekable",
+    "to_vec",
+    "slice",
+    "sort",
+    "toSorted",
+    "reverse",
+    "concat",
+];
+
+/// Methods that give back an element of the collection they are called on.
+const GIVES_BACK_ELEMENT: &[&str] = &[
+    "next",
+    "first",
+    "last",
+    "pop",
+    "pop_front",
+    "pop_back",
+    "first_mut",
+    "last_mut",
+    "get",
+    "get_mut",
+    "find",
+    "at",
+    "shift",
+    "findLast",
+    "nth",
+];
+
 impl Resolver<'_> {
     /// The type of an expression.
     #[must_use]
@@ -90,6 +164,7 @@ impl Resolver<'_> {
                 _ => Type::Unknown,
             },
             ExprKind::Unary(UnaryOp::Not | UnaryOp::Neg | UnaryOp::Other, _) => Type::Unknown,
+            ExprKind::Unary(UnaryOp::Unwrap, inner) => self.unwrapped(file, inner, depth + 1),
             ExprKind::Unary(_, inner) => self.type_at(file, inner, depth + 1),
             ExprKind::Struct(written, _) | ExprKind::Cast(written, _) => {
                 self.written(file, written)
@@ -101,6 +176,41 @@ impl Resolver<'_> {
                 }
             }
             _ => Type::Unknown,
+        }
+    }
+
+    /// What a tuple struct around one value holds: `Valid(input): Valid<NewUser>` binds a `NewUser`.
+    fn unwrapped(&self, file: FileId, inner: ExprId, depth: u32) -> Type {
+        self.wrapped_in_param(file, inner)
+            .unwrap_or_else(|| self.type_at(file, inner, depth))
+    }
+
+    fn wrapped_in_param(&self, file: FileId, inner: ExprId) -> Option<Type> {
+        let ir = self.code.ir(file);
+        let ExprKind::Local(local) = ir.kind(inner) else {
+            return None;
+        };
+        let local = ir.local(local);
+        let TypeRef::Named { name, args, .. } = ir.type_ref(local.type_ref) else {
+            return None;
+        };
+        if !matches!(local.kind, LocalKind::Param(_)) || TRANSPARENT.contains(&name.as_str()) {
+            return None;
+        }
+        match (self.written(file, local.type_ref), &args[..]) {
+            (Type::Def(id), args) => {
+                let def = self.code.type_def(id);
+                let [field] = &def.fields[..] else {
+                    return None;
+                };
+                match args {
+                    _ if field.name != "0" || def.name != *name => None,
+                    &[only] if def.type_params.len() == 1 => Some(self.written(file, only)),
+                    _ => Some(self.written(self.code.type_place(id).0, field.type_ref)),
+                }
+            }
+            (Type::External { .. }, &[only]) => Some(self.written(file, only)),
+            _ => None,
         }
     }
 
@@ -129,14 +239,25 @@ impl Resolver<'_> {
             return self.receiver_type(file, facts.function);
         }
         for definition in self.flows[file.0 as usize].definitions(local) {
-            if definition.how == DefinitionKind::Assign {
-                let found = self.type_at(file, definition.value, depth + 1);
-                if found != Type::Unknown {
-                    return found;
-                }
+            let found = match definition.how {
+                DefinitionKind::Assign => self.type_at(file, definition.value, depth + 1),
+                DefinitionKind::Element => self.element_of(file, definition.value, depth + 1),
+                _ => Type::Unknown,
+            };
+            if found != Type::Unknown {
+                return found;
             }
         }
         Type::Unknown
+    }
+
+    /// An element of what a value is; what an `Option` holds is written as the value itself.
+    fn element_of(&self, file: FileId, list: ExprId, depth: u32) -> Type {
+        let of = self.type_at(file, list, depth);
+        match self.element(of) {
+            Type::Unknown if self.names.is_rust(file) => of,
+            element => element,
+        }
     }
 
     fn receiver_type(&self, file: FileId, function: FunctionIdx) -> Type {
@@ -274,6 +395,9 @@ impl Resolver<'_> {
                 TypeRef::Slice(inner) | TypeRef::Chan(inner) | TypeRef::Map(_, inner) => {
                     self.written(file, *inner)
                 }
+                TypeRef::Named { name, args, .. } if COLLECTIONS.contains(&name.as_str()) => args
+                    .first()
+                    .map_or(Type::Unknown, |&inner| self.written(file, inner)),
                 _ => Type::Unknown,
             },
             Type::Def(id) => match self.code.type_def(id).aliased {
@@ -307,11 +431,7 @@ impl Resolver<'_> {
                 {
                     return self.written_at(file, inner, depth + 1);
                 }
-                if matches!(
-                    name.as_str(),
-                    "Vec" | "Array" | "ReadonlyArray" | "Set" | "VecDeque"
-                ) && args.len() == 1
-                {
+                if COLLECTIONS.contains(&name.as_str()) && args.len() == 1 {
                     return Type::Written(file, written);
                 }
                 self.named(file, *qualifier, *name, depth)
@@ -407,7 +527,7 @@ impl Resolver<'_> {
                 _ => Type::Unknown,
             };
         }
-        match self.callee_at(file, call_id, depth + 1) {
+        let found = match self.callee_at(file, call_id, depth + 1) {
             Callee::One(function) => self.function_result(function, n, depth + 1),
             Callee::Many(functions) => functions.first().map_or(Type::Unknown, |&function| {
                 self.function_result(function, n, depth + 1)
@@ -418,7 +538,27 @@ impl Resolver<'_> {
                     .result(self.code.facts(file).language, package, name)
             }
             _ => Type::Unknown,
+        };
+        match ir.kind(call.callee) {
+            ExprKind::Field(base, method) if found == Type::Unknown && n == 0 => {
+                self.passed_on(file, base, method.as_str(), depth + 1)
+            }
+            _ => found,
         }
+    }
+
+    /// `rows.iter()`, `user.clone()`, `rows.first()`: what such methods give back of what they are called on.
+    fn passed_on(&self, file: FileId, base: ExprId, method: &str, depth: u32) -> Type {
+        if self.code.facts(file).language == Language::Go {
+            return Type::Unknown;
+        }
+        if PASSES_ON.contains(&method) {
+            return self.type_at(file, base, depth);
+        }
+        if GIVES_BACK_ELEMENT.contains(&method) {
+            return self.element(self.type_at(file, base, depth));
+        }
+        Type::Unknown
     }
 
     /// The n-th result type of a function, inferred from its returns where none is written.

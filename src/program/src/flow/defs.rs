@@ -95,6 +95,19 @@ const EACH: &[&str] = &[
     "find_map",
     "any",
     "all",
+    "inspect",
+    "partition",
+    "position",
+    "findIndex",
+    "retain",
+    "take_while",
+    "skip_while",
+    "max_by_key",
+    "min_by_key",
+    "sort_by_key",
+    // What an `Option` holds.
+    "and_then",
+    "is_some_and",
 ];
 
 /// Functions that call their second argument with each element of their first (`lo.Map(list, func(x, _) …)`).
