@@ -5,7 +5,7 @@
 use betwixt_base::{FileId, Place, Symbol};
 use betwixt_facts::Function;
 use betwixt_facts::ir::{
-    Block, CallId, ExprId, ExprKind, FunctionIdx, Ir, LocalId, StmtId, UnaryOp,
+    Block, CallId, ExprId, ExprKind, FunctionIdx, Ir, List, LocalId, StmtId, StructEntry, UnaryOp,
 };
 use betwixt_program::control::{blocks, each_expr, exprs_of};
 use betwixt_program::flow::defs::DefinitionKind;
@@ -283,6 +283,36 @@ pub(crate) fn chain_names(ir: &Ir, expr: ExprId) -> Vec<&'static str> {
     }
     found.reverse();
     found
+}
+
+/// The entries of an object literal, or of a variable that is one.
+pub(crate) fn written_out(
+    context: &Context<'_>,
+    file: FileId,
+    value: ExprId,
+) -> Option<List<StructEntry>> {
+    let ir = context.program.code.ir(file);
+    let mut current = value;
+    for _ in 0..6 {
+        current = match ir.kind(current) {
+            ExprKind::Struct(_, entries) => return Some(entries),
+            ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => inner,
+            ExprKind::Local(local) => {
+                let flow = &context.program.flows[file.0 as usize];
+                let whole = flow
+                    .definitions(local)
+                    .iter()
+                    .filter(|known| known.how == DefinitionKind::Assign);
+                let mut whole = whole.map(|known| known.value);
+                match (whole.next(), whole.next()) {
+                    (Some(only), None) => only,
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+    }
+    None
 }
 
 /// The literal text of an expression.

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 
-use betwixt_facts::ir::ExprKind;
 use betwixt_program::calls::EdgeKind;
 use betwixt_program::events::EntryKind;
 use betwixt_program::link::LinkKind;
@@ -45,40 +44,23 @@ impl Hop {
     }
 }
 
-/// Whether a call of `to` in the function at the end of a path can be meant: a wrapper that was handed functions calls those, not
-/// what its other callers hand it. `instrument("a", () => charge())` does not run the body of `instrument("b", () => refund())`.
-pub(crate) fn is_meant(program: &Program, path: &[Hop], to: FunctionId) -> bool {
-    let [.., before, last] = path else {
-        return true;
-    };
-    let code = &program.code;
-    let Some(entered) = before.call else {
-        return true;
-    };
-    let facts = code.function(to);
-    let is_own = facts.parent.is_some() && code.outermost(to) == code.outermost(last.function);
-    if !facts.flags.is_closure || is_own {
-        return true;
-    }
-    let ir = code.ir(entered.file);
-    let mut handed = Vec::new();
-    for &arg in ir.expr_list(ir.call(entered.call).args) {
-        betwixt_program::control::each_expr(ir, arg, &mut |expr| {
-            if let ExprKind::Closure(idx) = ir.kind(expr) {
-                handed.push(code.function_id(entered.file, idx));
-            }
-        });
-    }
-    handed.is_empty() || handed.contains(&to)
-}
-
 const MAX_VISITED: usize = 4_000;
 
-/// The shortest path from an entry of a wanted kind to `to`; both ends included.
+/// The shortest path from an entry of a wanted kind to `to`; both ends included. A wrapper calls what this caller handed it,
+/// not what its others did: `instrument("a", () => charge())` does not run the body of `instrument("b", () => refund())`.
 pub(crate) fn from_entry(
     program: &Program,
     to: FunctionId,
     wanted: impl Fn(EntryKind) -> bool,
+) -> Option<Vec<Hop>> {
+    backwards(program, to, &wanted, true).or_else(|| backwards(program, to, &wanted, false))
+}
+
+fn backwards(
+    program: &Program,
+    to: FunctionId,
+    wanted: &impl Fn(EntryKind) -> bool,
+    is_strict: bool,
 ) -> Option<Vec<Hop>> {
     let graph = &program.calls.graph;
     let mut next: FxHashMap<FunctionId, Hop> = FxHashMap::default();
@@ -97,6 +79,9 @@ pub(crate) fn from_entry(
             .collect();
         incoming.sort_unstable();
         for (caller, kind) in incoming {
+            if is_strict && program.calls.is_handed_in(&program.code, kind, function) {
+                continue;
+            }
             if let Entry::Vacant(vacant) = next.entry(caller) {
                 vacant.insert(Hop::along(program, function, kind));
                 queue.push_back(caller);

@@ -182,7 +182,7 @@ fn is_tenant_text(body: &Body<'_>, text: &str) -> bool {
 }
 
 /// Names of what was checked before: sessions, claims, the signed-in user.
-fn is_credential_name(name: &str) -> bool {
+pub(crate) fn is_credential_name(name: &str) -> bool {
     let plain = plain(name);
     matches!(
         plain.as_str(),

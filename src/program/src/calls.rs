@@ -152,6 +152,23 @@ impl CallGraph {
         }
     }
 
+    /// Whether an edge joins a wrapper with one of several functions its callers handed it. Which one runs depends on who
+    /// called the wrapper, and that caller's own reference leads there too.
+    #[must_use]
+    pub fn is_handed_in(&self, code: &Code, edge: EdgeKind, to: FunctionId) -> bool {
+        let EdgeKind::Call(site) = edge else {
+            return false;
+        };
+        let ir = code.ir(site.file);
+        let is_variable = matches!(ir.kind(ir.call(site.call).callee), ExprKind::Local(_));
+        is_variable
+            && matches!(self.callee(site), Callee::Many(_))
+            && self
+                .graph
+                .edges_directed(NodeIndex::new(to.index()), petgraph::Direction::Incoming)
+                .any(|edge| matches!(edge.weight(), EdgeKind::Reference))
+    }
+
     /// What a call calls.
     #[must_use]
     pub fn callee(&self, site: CallSite) -> &Callee {

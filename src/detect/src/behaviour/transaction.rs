@@ -3,7 +3,7 @@
 //! A transaction is open between a begin and its commit, in the body handed to one, and for whoever is handed its handle.
 //! Says nothing about which transaction it is, nor whether the handle in use is the transaction's.
 
-use betwixt_facts::ir::{CallMode, ExprId, ExprKind, Ir, StmtKind, TypeRef};
+use betwixt_facts::ir::{CallMode, ExprId, ExprKind, Ir, LocalId, TypeRef, UnaryOp};
 use betwixt_program::control::{each_call, each_expr};
 use betwixt_program::{CallSite, FunctionId};
 
@@ -12,11 +12,14 @@ use super::order::Order;
 use crate::detectors::Context;
 use crate::tenant::plain;
 
+/// Most variables looked at that make up the list handed to a transaction.
+const MAX_LISTS: usize = 24;
+
 /// Whether a call runs inside a transaction that is begun in this function or was handed to it.
 pub(crate) fn is_in_transaction(context: &Context<'_>, order: &Order<'_>, call: CallSite) -> bool {
     let ir = context.program.code.ir(call.file);
     is_in_body(order, ir, call)
-        || is_in_list(order, ir, call)
+        || is_in_list(context, order, ir, call)
         || uses_handle(ir, call)
         || is_between(context, order, call)
         || is_handed_over(context, order)
@@ -62,30 +65,44 @@ fn is_in_body(order: &Order<'_>, ir: &Ir, call: CallSite) -> bool {
     })
 }
 
-/// `steps.push(db.a.create(…))`, `const steps = [db.a.create(…)]`, and later `db.$transaction(steps)`.
-fn is_in_list(order: &Order<'_>, ir: &Ir, call: CallSite) -> bool {
-    let Some((_, stmt)) = order.statement(call.call) else {
-        return false;
-    };
-    let list = match ir.stmt(stmt).kind {
-        StmtKind::Assign { target, .. } => target,
-        StmtKind::Expr(expr) => match ir.kind(expr) {
-            ExprKind::Call(push) => match ir.kind(ir.call(push).callee) {
-                ExprKind::Field(list, name) if name == "push" => list,
-                _ => return false,
-            },
-            _ => return false,
-        },
-        _ => return false,
-    };
-    let ExprKind::Local(list) = ir.kind(list) else {
-        return false;
-    };
-    order.calls().into_iter().any(|begin| {
-        let mut args = ir.expr_list(ir.call(begin.call).args).iter();
-        last_name(ir, begin.call).is_some_and(is_transaction_name)
-            && args.any(|&arg| matches!(ir.kind(arg), ExprKind::Local(local) if local == list))
-    })
+/// `steps.push(db.a.create(…))`, `const steps = ids.map((id) => db.a.create(…))`, and later `db.$transaction([...steps, last])`.
+fn is_in_list(context: &Context<'_>, order: &Order<'_>, ir: &Ir, call: CallSite) -> bool {
+    let span = ir.expr(ir.call(call.call).expr).span;
+    let flow = &context.program.flows[call.file.0 as usize];
+    let begins = order.calls().into_iter().filter(|begin| {
+        begin.call != call.call && last_name(ir, begin.call).is_some_and(is_transaction_name)
+    });
+    let mut lists: Vec<LocalId> = Vec::new();
+    for begin in begins {
+        for &arg in ir.expr_list(ir.call(begin.call).args) {
+            locals_in(ir, arg, &mut lists);
+        }
+    }
+    let mut at = 0;
+    while at < lists.len().min(MAX_LISTS) {
+        for known in flow.definitions(lists[at]) {
+            if ir.expr(known.value).span.contains(span) {
+                return true;
+            }
+            locals_in(ir, known.value, &mut lists);
+        }
+        at += 1;
+    }
+    false
+}
+
+/// The variables a list is made of, or is: `steps` of `[...steps, last]`.
+fn locals_in(ir: &Ir, expr: ExprId, found: &mut Vec<LocalId>) {
+    match ir.kind(expr) {
+        ExprKind::Local(local) if !found.contains(&local) => found.push(local),
+        ExprKind::List(items) => {
+            for &item in ir.expr_list(items) {
+                locals_in(ir, item, found);
+            }
+        }
+        ExprKind::Unary(op, inner) if op != UnaryOp::Await => locals_in(ir, inner, found),
+        _ => {}
+    }
 }
 
 /// A function whose parameters hold a transaction works in it.

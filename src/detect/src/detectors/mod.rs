@@ -8,7 +8,7 @@ pub(crate) mod protocol_edge;
 pub(crate) mod race;
 pub(crate) mod resource_lifecycle;
 pub(crate) mod schema_contract;
-mod scoping;
+pub(crate) mod scoping;
 pub(crate) mod stale_cache;
 pub(crate) mod storage_consistency;
 pub(crate) mod tenant_isolation;

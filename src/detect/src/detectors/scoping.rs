@@ -2,12 +2,14 @@
 
 use betwixt_base::Symbol;
 use betwixt_facts::schema::TypeFamily;
-use betwixt_facts::sql::{ColumnRef, Comparison, Predicate, ScopeRole, TableUseId, Value};
+use betwixt_facts::sql::{ColumnRef, Comparison, Predicate, ScopeRole, TableUseId, Value, Verb};
 use betwixt_program::events::Access;
 use betwixt_program::flow::ingredients::Reach;
 use betwixt_program::schema::{TableId, Tenancy};
 
 use super::Context;
+use crate::guards::names::is_identity;
+use crate::tenant::plain;
 
 /// What is known of one table use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -304,6 +306,59 @@ fn block_scope(access: &Access, uses: &[Option<UseScope>], index: usize) -> Opti
         };
     }
     worst
+}
+
+/// The column (or columns) by which one row of the whole table is found and that itself says whose it is.
+pub(crate) fn identity_column(
+    context: &Context<'_>,
+    access: &Access,
+    index: usize,
+) -> Option<String> {
+    let id = access.tables[index]?;
+    let is_own = |predicate: &&Predicate| {
+        is_equality(predicate.op)
+            && predicate.is_conjunct
+            && predicate
+                .column
+                .table
+                .is_none_or(|table| table.0 as usize == index)
+    };
+    let columns: Vec<Symbol> = access
+        .statement
+        .predicates
+        .iter()
+        .filter(is_own)
+        .map(|predicate| predicate.column.column)
+        .collect();
+    let schema = &context.program.schema;
+    let table = schema.table(id);
+    let is_select = access.statement.verb == Verb::Select;
+    let projection = &access.statement.projection;
+    let names_owner = projection
+        .iter()
+        .any(|projection| schema.is_tenant_column(id, projection.name));
+    let returns_owner =
+        names_owner || (is_select && projection.iter().any(|projection| projection.name == "*"));
+    let single = columns.iter().find(|&&column| {
+        let is_primary = table
+            .indexes
+            .iter()
+            .any(|index| index.is_primary && index.columns.as_slice() == [column]);
+        let unique = is_unique(context, id, column) && !is_primary;
+        (is_identity(column.as_str()) && (unique || returns_owner))
+            || (unique && is_select && names_owner && !plain(column.as_str()).ends_with("uuid"))
+    });
+    if let Some(column) = single {
+        return Some(column.to_string());
+    }
+    let joint = table.indexes.iter().find(|index| {
+        index.is_unique
+            && !index.is_primary
+            && index.columns.len() > 1
+            && index.columns.iter().all(|column| columns.contains(column))
+    })?;
+    let names: Vec<&str> = joint.columns.iter().map(|name| name.as_str()).collect();
+    (is_select && names_owner).then(|| names.join(", "))
 }
 
 /// Whether one value of the column belongs to one row of the whole table.

@@ -3,10 +3,12 @@
 use betwixt_base::{FileId, Language};
 use betwixt_facts::ir::{BinaryOp, CallId, ExprId, ExprKind, Ir, StmtId, StmtKind, UnaryOp};
 use betwixt_program::control::{Control, Dominator, conjuncts, each_call, each_expr};
+use betwixt_program::events::Access;
 use betwixt_program::flow::ingredients::Reach;
 use betwixt_program::{CallSite, ExprRef, FunctionId};
 
-use crate::detectors::Context;
+use crate::detectors::scoping::identity_column;
+use crate::detectors::{Context, Scoping, UseScope};
 use crate::guards::comparison::names_tenant;
 use crate::guards::keys::{Keys, is_row, reads_store, same_value};
 use crate::guards::names::{is_authorization, is_check};
@@ -309,7 +311,7 @@ fn is_of_row(context: &Context<'_>, at: ExprRef, keys: &Keys) -> bool {
 
 /// Whether a variable holds what was read from a store, by this function or by a layer before it; two parts of a request say
 /// nothing about each other.
-fn is_read_row(context: &Context<'_>, at: ExprRef) -> bool {
+pub(crate) fn is_read_row(context: &Context<'_>, at: ExprRef) -> bool {
     let ir = context.program.code.ir(at.file);
     let ExprKind::Local(local) = ir.kind(at.expr) else {
         return false;
@@ -331,7 +333,7 @@ fn is_read_row(context: &Context<'_>, at: ExprRef) -> bool {
 }
 
 /// The variable that holds the row of `row.tenantId`.
-fn row_of(context: &Context<'_>, at: ExprRef) -> ExprRef {
+pub(crate) fn row_of(context: &Context<'_>, at: ExprRef) -> ExprRef {
     let ir = context.program.code.ir(at.file);
     let mut current = at.expr;
     for _ in 0..6 {
@@ -492,7 +494,7 @@ fn derived(context: &Context<'_>, at: ExprRef) -> Vec<ExprRef> {
     found
 }
 
-/// A scoped data access at this very call whose filter holds one of the keys.
+/// A data access at this very call whose filter holds one of the keys, and that names the tenant or finds it out.
 fn scoped_access_at(context: &Context<'_>, call: CallSite, keys: &Keys) -> bool {
     let program = context.program;
     let ir = program.code.ir(call.file);
@@ -501,13 +503,22 @@ fn scoped_access_at(context: &Context<'_>, call: CallSite, keys: &Keys) -> bool 
         .function_id(call.file, ir.call(call.call).function);
     context.accesses_of(function).any(|(access, scoping)| {
         (access.last == call || access.site == call)
-            && scoping.is_scoped()
+            && (scoping.is_scoped() || asks_whose(context, access, scoping))
             && access.statement.predicates.iter().any(|predicate| {
                 access
                     .exprs_of(&predicate.value)
                     .iter()
                     .any(|&value| keys.hold(context, value))
             })
+    })
+}
+
+/// Whether a statement finds out whose a row is, by what is unique across tenants.
+fn asks_whose(context: &Context<'_>, access: &Access, scoping: &Scoping) -> bool {
+    let mut uses = scoping.uses.iter().enumerate();
+    uses.any(|(index, scope)| {
+        scope.is_some_and(|scope| scope != UseScope::Free)
+            && identity_column(context, access, index).is_some()
     })
 }
 
@@ -533,7 +544,9 @@ fn checks_param(context: &Context<'_>, function: FunctionId, n: u16, depth: u32)
         })
     };
     let scoped = context.accesses_of(function).any(|(access, scoping)| {
-        (scoping.is_scoped() || returns_tenant_comparison(context, access.site))
+        (scoping.is_scoped()
+            || asks_whose(context, access, scoping)
+            || returns_tenant_comparison(context, access.site))
             && access
                 .statement
                 .predicates
@@ -580,7 +593,9 @@ fn loads_and_checks(
             return false;
         }
         let args = ir.expr_list(call.args).iter();
-        let parts = args.flat_map(|&expr| derived(context, ExprRef { file, expr }));
+        // `row.tenantId` is a part of what `row` is.
+        let parts =
+            args.flat_map(|&expr| derived(context, row_of(context, ExprRef { file, expr })));
         let mut rows = parts.filter(|part| matches!(ir.kind(part.expr), ExprKind::Call(_)));
         rows.any(|row| derived(context, row).into_iter().any(is_param))
     })

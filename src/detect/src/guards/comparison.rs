@@ -1,10 +1,16 @@
 //! The tenant of a row compared after it was read.
 
-use betwixt_facts::ir::{BinaryOp, ExprId, ExprKind, Ir, StmtId, StmtKind};
-use betwixt_program::control::{Control, blocks, each_expr, leaves};
+use betwixt_base::FileId;
+use betwixt_facts::ir::{BinaryOp, ExprId, ExprKind, Ir, StmtId, StmtKind, UnaryOp};
+use betwixt_program::control::{Control, blocks, each_call, each_expr, leaves};
+use betwixt_program::flow::defs::root_local;
 use betwixt_program::{CallSite, FunctionId};
 
+use crate::body::{call_name, chain_names, peel};
 use crate::detectors::Context;
+use crate::guards::names::is_authorization;
+use crate::tenant::plain;
+use crate::tenant_values::is_credential_name;
 
 /// The condition that compares a tenant after the call in its own function and leaves when it differs.
 pub(crate) fn after(context: &Context<'_>, site: CallSite) -> Option<ExprId> {
@@ -18,7 +24,7 @@ pub(crate) fn after(context: &Context<'_>, site: CallSite) -> Option<ExprId> {
     let stmt = control.statement_of(site.call)?;
     let own = std::iter::once(stmt);
     for follower in own.chain(control.followers(stmt)) {
-        if let Some(cond) = comparing(context, ir, &control, follower, 0) {
+        if let Some(cond) = comparing(context, site.file, &control, follower, 0) {
             return Some(cond);
         }
     }
@@ -68,7 +74,8 @@ pub(crate) enum Callers {
     All,
 }
 
-fn returns_result(context: &Context<'_>, site: CallSite) -> bool {
+/// Whether a function gives back what a call in it gave.
+pub(crate) fn returns_result(context: &Context<'_>, site: CallSite) -> bool {
     let program = context.program;
     let ir = program.code.ir(site.file);
     let call = ir.call(site.call);
@@ -88,11 +95,12 @@ fn returns_result(context: &Context<'_>, site: CallSite) -> bool {
 
 fn comparing(
     context: &Context<'_>,
-    ir: &Ir,
+    file: FileId,
     control: &Control<'_>,
     stmt: StmtId,
     depth: u32,
 ) -> Option<ExprId> {
+    let ir = context.program.code.ir(file);
     match ir.stmt(stmt).kind {
         StmtKind::If {
             cond,
@@ -100,7 +108,7 @@ fn comparing(
             otherwise,
         } => {
             let ends = leaves(ir, then) || leaves(ir, otherwise);
-            if ends && compares_tenant(context, ir, cond) {
+            if ends && compares_tenant(context, file, cond) {
                 return Some(cond);
             }
             // `if a.tenant == tenant { return row }` followed by an error.
@@ -113,7 +121,7 @@ fn comparing(
                             otherwise,
                         } = ir.stmt(inner).kind
                         && (leaves(ir, then) || leaves(ir, otherwise))
-                        && compares_tenant(context, ir, cond)
+                        && compares_tenant(context, file, cond)
                         && leaves(ir, block)
                     {
                         return Some(cond);
@@ -133,23 +141,47 @@ fn comparing(
                 ir.expr_list(arm.patterns)
                     .iter()
                     .copied()
-                    .find(|&cond| compares_tenant(context, ir, cond))
+                    .find(|&cond| compares_tenant(context, file, cond))
             }),
         StmtKind::Try { .. } | StmtKind::Block(_) if depth < 3 => blocks(ir, stmt)
             .into_iter()
             .take(1)
             .flat_map(|block| ir.block(block).to_vec())
-            .find_map(|inner| comparing(context, ir, control, inner, depth + 1)),
+            .find_map(|inner| comparing(context, file, control, inner, depth + 1)),
+        StmtKind::Expr(_) | StmtKind::Assign { .. } => authorizes(context, ir, stmt),
         StmtKind::Return(values) => {
             let values = ir.expr_list(values);
             values
                 .iter()
                 .copied()
-                .find(|&value| compares_tenant(context, ir, value))
+                .find(|&value| compares_tenant(context, file, value))
                 .or_else(|| hands_on(context, ir, values))
         }
         _ => None,
     }
+}
+
+/// `checkAccess({ userId, organizationId: row.organizationId })`: a check of rights in the row's tenant, which ends the way of
+/// who has none.
+fn authorizes(context: &Context<'_>, ir: &Ir, stmt: StmtId) -> Option<ExprId> {
+    let mut found = None;
+    each_call(ir, stmt, &mut |id| {
+        let call = ir.call(id);
+        if !call_name(ir, id).is_some_and(is_authorization) {
+            return;
+        }
+        let mut takes_tenant = false;
+        for &arg in ir.expr_list(call.args) {
+            each_expr(ir, arg, &mut |part| {
+                takes_tenant |= matches!(ir.kind(part), ExprKind::Field(base, name)
+                    if context.tenants.matches(name) && matches!(ir.kind(base), ExprKind::Local(_)));
+            });
+        }
+        if takes_tenant {
+            found = Some(call.expr);
+        }
+    });
+    found
 }
 
 /// `return row, row.TenantID, nil`: whoever asked gets the row's tenant beside the row, to compare it.
@@ -159,14 +191,46 @@ fn hands_on(context: &Context<'_>, ir: &Ir, values: &[ExprId]) -> Option<ExprId>
         let mut is_part = false;
         each_expr(ir, value, &mut |id| {
             is_part |= matches!(ir.kind(id), ExprKind::Field(base, name)
-                if context.tenants.matches(name) && matches!(ir.kind(base), ExprKind::Local(_)));
+                if context.tenants.matches(name) && root_local(ir, base).is_some());
         });
         is_part && !matches!(ir.kind(value), ExprKind::Struct(..))
     })
 }
 
-/// `row.TenantID != tenantID`, `row.tenant !== ctx.tenant`: a comparison in which a tenant takes part and no literal does.
-fn compares_tenant(context: &Context<'_>, ir: &Ir, cond: ExprId) -> bool {
+/// `row.TenantID != tenantID`, `row.tenant !== ctx.tenant`, `row.userId !== session.user.id`: a comparison in which a tenant or
+/// the signed-in user takes part and no literal does; also where a variable holds what came of it.
+fn compares_tenant(context: &Context<'_>, file: FileId, cond: ExprId) -> bool {
+    let ir = context.program.code.ir(file);
+    if compares_here(context, ir, cond) {
+        return true;
+    }
+    let mut answers = Vec::new();
+    each_expr(ir, cond, &mut |id| {
+        if let ExprKind::Local(local) = ir.kind(id) {
+            answers.push(local);
+        }
+    });
+    answers.into_iter().any(|local| {
+        match context.program.flows[file.0 as usize].definitions(local) {
+            [only] => is_answer(ir, only.value) && compares_here(context, ir, only.value),
+            _ => false,
+        }
+    })
+}
+
+/// Whether a value says yes or no: a comparison, or several joined.
+fn is_answer(ir: &Ir, value: ExprId) -> bool {
+    match ir.kind(value) {
+        ExprKind::Unary(UnaryOp::Not, inner) => is_answer(ir, inner),
+        ExprKind::Binary(op, ..) => matches!(
+            op,
+            BinaryOp::Eq | BinaryOp::Ne | BinaryOp::And | BinaryOp::Or
+        ),
+        _ => false,
+    }
+}
+
+fn compares_here(context: &Context<'_>, ir: &Ir, cond: ExprId) -> bool {
     let mut found = false;
     each_expr(ir, cond, &mut |id| match ir.kind(id) {
         ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne, a, b) => {
@@ -178,7 +242,9 @@ fn compares_tenant(context: &Context<'_>, ir: &Ir, cond: ExprId) -> bool {
             };
             found |= is_value(a)
                 && is_value(b)
-                && (names_tenant(context, ir, a) || names_tenant(context, ir, b));
+                && (names_tenant(context, ir, a)
+                    || names_tenant(context, ir, b)
+                    || compares_user(ir, a, b));
         }
         ExprKind::Call(call) => {
             let call = ir.call(call);
@@ -205,14 +271,48 @@ fn compares_tenant(context: &Context<'_>, ir: &Ir, cond: ExprId) -> bool {
                         ExprKind::Field(receiver, _) => Some(receiver),
                         _ => None,
                     });
+            let operands: Vec<ExprId> = operands.collect();
+            // `EqualFold(a, b)` has two arguments, `a.equals(b)` one.
+            let users = matches!(operands.as_slice(), [a, b, ..] if compares_user(ir, *a, *b));
             found |= compares
-                && operands
-                    .into_iter()
-                    .any(|operand| names_tenant(context, ir, operand));
+                && (users
+                    || operands
+                        .into_iter()
+                        .any(|operand| names_tenant(context, ir, operand)));
         }
         _ => {}
     });
     found
+}
+
+/// `row.userId` and `session.user.id`, `invite.Email` and `user.Email`: a part of a row and the same of who is signed in.
+fn compares_user(ir: &Ir, a: ExprId, b: ExprId) -> bool {
+    let is_signed_in = |expr: ExprId| {
+        matches!(
+            ir.kind(peel(ir, expr)),
+            ExprKind::Field(..) | ExprKind::Call(_)
+        ) && chain_names(ir, expr)
+            .iter()
+            .any(|name| is_credential_name(name))
+    };
+    let is_users_part = |expr: ExprId| {
+        let ExprKind::Field(_, name) = ir.kind(peel(ir, expr)) else {
+            return false;
+        };
+        let plain = plain(name.as_str());
+        let says = [
+            "user",
+            "email",
+            "owner",
+            "member",
+            "creator",
+            "createdby",
+            "author",
+            "account",
+        ];
+        says.iter().any(|word| plain.contains(word)) && !is_signed_in(expr)
+    };
+    (is_signed_in(a) && is_users_part(b)) || (is_signed_in(b) && is_users_part(a))
 }
 
 /// Whether an operand is named after the tenant: `row.TenantID`, `tenant`, `uuid.String()` of it.

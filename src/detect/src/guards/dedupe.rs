@@ -138,6 +138,63 @@ fn in_function(
         .find(|&call| claims(context, call, 0))
 }
 
+/// The read that looks for a row of the table an insert adds to, where the function ends when there is one: a delivery that comes
+/// again after the first finds it. (Two at once do not; that is for the rules of races.)
+pub(crate) fn looks_first(context: &Context<'_>, insert: &Access) -> Option<CallSite> {
+    let program = context.program;
+    let site = insert.site;
+    let ir = program.code.ir(site.file);
+    let control = Control::new(ir, program.code.function(insert.function).body);
+    let dominators = control.dominators(control.statement_of(site.call)?);
+    let mut decided = Vec::new();
+    for dominator in &dominators {
+        if let Dominator::Condition {
+            cond, leaves: true, ..
+        } = dominator
+        {
+            each_expr(ir, *cond, &mut |expr| {
+                if let ExprKind::Local(local) = ir.kind(expr) {
+                    decided.push(local);
+                }
+            });
+        }
+    }
+    let table = |access: &Access| {
+        let target = access
+            .statement
+            .tables
+            .iter()
+            .position(|table| table.is_target);
+        access.tables.get(target.unwrap_or(0)).copied().flatten()
+    };
+    let reads_same = |site: CallSite| {
+        accesses_at(context, site).any(|access| {
+            access.statement.verb == Verb::Select
+                && table(insert).is_some_and(|id| access.tables.contains(&Some(id)))
+        })
+    };
+    dominators.iter().find_map(|dominator| {
+        let Dominator::Ran(earlier) = dominator else {
+            return None;
+        };
+        let StmtKind::Assign { target, .. } = ir.stmt(*earlier).kind else {
+            return None;
+        };
+        if !matches!(ir.kind(target), ExprKind::Local(local) if decided.contains(&local) && !is_error(ir.local(local).name.as_str()))
+        {
+            return None;
+        }
+        let mut found = None;
+        each_call(ir, *earlier, &mut |call| {
+            let at = CallSite { file: site.file, call };
+            if found.is_none() && reads_same(at) {
+                found = Some(at);
+            }
+        });
+        found
+    })
+}
+
 /// `if id != "" { if seen(id) { return } }`: a claim inside a branch that may leave.
 fn nested(
     context: &Context<'_>,

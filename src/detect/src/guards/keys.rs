@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use betwixt_base::Symbol;
 use betwixt_facts::ir::ExprKind;
 use betwixt_program::events::{EntryKind, Events};
-use betwixt_program::flow::ingredients::{Ingredients, OriginKind, Reach};
+use betwixt_program::flow::ingredients::{Ingredients, OriginKind, Reach, is_context_name};
 use betwixt_program::{CallSite, ExprRef, FunctionId, Program};
 
 use crate::detectors::Context;
+use crate::tenant_values::is_credential_name;
 
 /// Where a key comes from.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +18,8 @@ pub(crate) struct KeySource {
     pub(crate) from_caller: bool,
     /// The result of a data access: the row was read before.
     pub(crate) from_access: Option<CallSite>,
+    /// A part of what the server put beside the request: its context, the session, the signed-in user.
+    pub(crate) from_server: bool,
     /// Names it passed through.
     pub(crate) made: Ingredients,
 }
@@ -34,6 +37,10 @@ pub(crate) fn source(context: &Context<'_>, at: ExprRef) -> KeySource {
         match origin.kind {
             // The store is asked for through the handler's context, which is a parameter.
             OriginKind::Param(..) if is_stored && origin.path.is_empty() => {}
+            // `({ ctx, input }) => … ctx.user.id`: what was put beside the input.
+            OriginKind::Param(..) if origin.path.first().is_some_and(|part| is_beside(*part)) => {
+                found.from_server |= origin.is_direct;
+            }
             OriginKind::Param(function, index) if origin.is_direct => {
                 found.from_caller |=
                     is_input(program, function, index, origin.path.first().copied());
@@ -50,6 +57,11 @@ pub(crate) fn source(context: &Context<'_>, at: ExprRef) -> KeySource {
     }
     found.made = made;
     found
+}
+
+/// Whether a part of a handler's parameter is the server's own: the context, the session, the signed-in user.
+fn is_beside(part: Symbol) -> bool {
+    is_context_name(part.as_str()) || is_credential_name(part.as_str())
 }
 
 /// Whether a parameter is one the caller of an entry point controls.

@@ -1,6 +1,6 @@
 //! Entries known by what they are: signature, attribute, file and name, type.
 
-use betwixt_base::{FileId, Symbol};
+use betwixt_base::{FileId, Language, Symbol};
 use betwixt_facts::ir::{CallId, ExprKind, FunctionIdx, StmtKind, TypeRef, TypeRefId};
 use betwixt_facts::{Attribute, Function};
 use betwixt_rules::model::{EntryModel, Model, type_matches};
@@ -117,6 +117,15 @@ impl Finder<'_> {
     }
 
     pub(super) fn fits(&self, file: FileId, function: &Function, entry: &EntryModel) -> bool {
+        // A method that no other package can name answers no protocol.
+        let is_go = self.resolver.code.facts(file).language == Language::Go;
+        if is_go
+            && entry.entry == "rpc"
+            && function.receiver_type.is_some()
+            && !function.flags.is_exported
+        {
+            return false;
+        }
         let mut says_something =
             !entry.files.is_empty() || !entry.directives.is_empty() || !entry.calling.is_empty();
         if !entry.attributes.is_empty() {

@@ -19,6 +19,11 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
 fn of_body(body: &Body<'_>) -> Vec<Observation> {
     let ir = body.ir;
     let mut found = Vec::new();
+    // What a process is set up with when it starts is nobody's request.
+    let code = &body.context.program.code;
+    if code.function(code.outermost(body.id)).name == "main" {
+        return found;
+    }
     let decides = decides(body);
     let mut control = None;
     for stmt in body.statements() {

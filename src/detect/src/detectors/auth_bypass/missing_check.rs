@@ -6,17 +6,19 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use betwixt_base::{FileId, Symbol};
-use betwixt_facts::ir::{CallId, ExprKind, LocalId, TypeRef};
+use betwixt_facts::ir::{CallId, ExprKind, LocalId, StmtKind, TypeRef};
 use betwixt_findings::Role;
+use betwixt_program::control::{each_expr, leaves};
 use betwixt_program::entries::{EntryKind, Lacking, Route};
 use betwixt_program::{CallSite, FunctionId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::body::{Body, call_name};
+use crate::body::{Body, call_name, chain_names};
 use crate::detectors::Context;
 use crate::guards::names::{is_authorization, is_principal};
 use crate::observation::{Observation, function_name, function_place, step};
 use crate::tenant::plain;
+use crate::tenant_values::is_credential_name;
 
 /// How deep a check is looked for in what an entry calls.
 const MAX_DEPTH: u32 = 3;
@@ -231,21 +233,15 @@ fn by_body(context: &Context<'_>, seen: &mut Seen) -> Vec<Observation> {
             continue;
         }
         let body = Body::new(context, entry.function);
+        if asks_capability(&body) {
+            continue;
+        }
         let used = used.entry(file).or_insert_with(|| used_locals(&body));
         let method = routes
             .first()
             .and_then(|route| route.method)
             .map(Symbol::as_str);
         let writes = is_write(method, program.display(entry.function));
-        // Go: by its shape, but nobody outside can name it.
-        let is_go = program.code.facts(file).language.name() == "go";
-        if entry.kind == EntryKind::Rpc
-            && is_go
-            && !body.function.flags.is_exported
-            && !body.function.flags.is_closure
-        {
-            continue;
-        }
         groups.entry((file, writes)).or_default().push(Handler {
             function: entry.function,
             checked: checks(context, seen, entry.function, 0),
@@ -422,6 +418,32 @@ fn has_tenant(body: &Body<'_>) -> bool {
             ExprKind::Field(_, name) => span.contains(expr.span) && tenants.matches(name),
             _ => false,
         })
+}
+
+/// `if (!session.user.canCreateOrganizations) throw …`: a right of the signed-in user, which no access to a tenant gives.
+fn asks_capability(body: &Body<'_>) -> bool {
+    let ir = body.ir;
+    body.statements().into_iter().any(|stmt| {
+        let StmtKind::If { cond, then, .. } = ir.stmt(stmt).kind else {
+            return false;
+        };
+        let mut names_right = false;
+        each_expr(ir, cond, &mut |expr| {
+            if let ExprKind::Field(base, name) = ir.kind(expr) {
+                let name = name.as_str();
+                let is_right = name
+                    .strip_prefix("can")
+                    .or_else(|| name.strip_prefix("Can"));
+                names_right |= is_right.is_some_and(|rest| {
+                    rest.trim_start_matches('_').starts_with(char::is_uppercase)
+                        || rest.starts_with('_')
+                }) && chain_names(ir, base)
+                    .iter()
+                    .any(|name| is_credential_name(name));
+            }
+        });
+        names_right && leaves(ir, then)
+    })
 }
 
 /// A check of rights in a function, its closures, or what they call; asked once for each depth.

@@ -5,9 +5,11 @@ use betwixt_program::control::{Control, each_call};
 use betwixt_program::failure::mentions;
 use betwixt_program::{CallSite, FunctionId};
 
+use crate::behaviour::fate::last_name;
 use crate::behaviour::order::Order;
 use crate::detectors::Context;
 use crate::observation::{Observation, function_name};
+use crate::tenant::plain;
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
     let program = context.program;
@@ -72,7 +74,7 @@ fn failed(ir: &Ir, part: ExprId) -> Option<LocalId> {
     };
     match (ir.kind(a), ir.kind(b)) {
         (ExprKind::Local(local), ExprKind::Nil)
-            if crate::tenant::plain(ir.local(local).name.as_str()).contains("err") =>
+            if plain(ir.local(local).name.as_str()).contains("err") =>
         {
             Some(local)
         }
@@ -101,7 +103,8 @@ fn change_in(
             let helper = behaviour
                 .effects_of_call(program, site)
                 .any(|effects| effects.changes_rows());
-            if found.is_none() && (own || helper) {
+            let notes = last_name(ir, call).is_some_and(leaves_open);
+            if found.is_none() && !notes && (own || helper) {
                 found = Some(site);
             }
         });
@@ -109,10 +112,27 @@ fn change_in(
     found
 }
 
+/// Names of what only writes down that it was tried: `noteAttempt`, `scheduleRetry`, `recordFailedPoll`. The question stays open.
+fn leaves_open(name: &str) -> bool {
+    let plain = plain(name);
+    [
+        "attempt",
+        "retry",
+        "defer",
+        "reschedule",
+        "requeue",
+        "postpone",
+        "lasttried",
+        "pending",
+    ]
+    .iter()
+    .any(|word| plain.contains(word))
+}
+
 fn observation(context: &Context<'_>, root: FunctionId, call: CallSite) -> Observation {
     let program = context.program;
     let ir = program.code.ir(call.file);
-    let name = crate::behaviour::fate::last_name(ir, call.call).unwrap_or("write");
+    let name = last_name(ir, call.call).unwrap_or("write");
     Observation {
         holes: vec![
             ("what", format!("`{name}`")),

@@ -1,5 +1,6 @@
 //! Ways of looking for effects that are not the same when repeated.
 
+mod effects;
 mod fresh_key;
 mod repeated_effect;
 mod unkeyed_create;

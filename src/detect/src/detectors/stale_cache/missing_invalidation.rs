@@ -18,6 +18,7 @@ use crate::detectors::Context;
 use crate::detectors::units::words;
 use crate::observation::{Observation, function_name, step};
 use crate::path::from_entry;
+use crate::tenant::plain;
 
 /// A table, known or by name.
 pub(super) type Table = (Option<TableId>, Symbol);
@@ -64,7 +65,7 @@ fn writers<'a>(context: &Context<'a>) -> BTreeMap<Table, Vec<Writer<'a>>> {
     let program = context.program;
     let mut found: BTreeMap<Table, BTreeMap<FunctionId, Vec<&'a Access>>> = BTreeMap::new();
     for access in &program.events.accesses {
-        if classes(access).is_empty() || is_aside(context, access) {
+        if classes(access).is_empty() || is_aside(context, access) || is_cosmetic(access) {
             continue;
         }
         if let Some(table) = target(access) {
@@ -101,6 +102,32 @@ pub(super) fn target(access: &Access) -> Option<Table> {
     Some((access.tables.get(at).copied().flatten(), name))
 }
 
+/// Whether a statement sets nothing but what people read: a note, a label, when it was last used.
+fn is_cosmetic(access: &Access) -> bool {
+    let set = &access.statement.assignments;
+    access.statement.verb == Verb::Update
+        && !set.is_empty()
+        && set.iter().all(|set| {
+            matches!(
+                plain(set.column.as_str()).as_str(),
+                "note"
+                    | "notes"
+                    | "description"
+                    | "label"
+                    | "comment"
+                    | "displayname"
+                    | "color"
+                    | "icon"
+                    | "lastused"
+                    | "lastusedat"
+                    | "lastseen"
+                    | "lastseenat"
+                    | "updatedat"
+                    | "updatedby"
+            )
+        })
+}
+
 /// Writes that nobody expects to keep caches right: tests, migrations, seeds.
 fn is_aside(context: &Context<'_>, access: &Access) -> bool {
     let program = context.program;
@@ -109,7 +136,9 @@ fn is_aside(context: &Context<'_>, access: &Access) -> bool {
     let only_tools = !reached.is_empty()
         && !reached.by_request()
         && !reached.by_message()
-        && (reached.from(EntryKind::Migration) || reached.from(EntryKind::Cli));
+        && (reached.from(EntryKind::Migration)
+            || reached.from(EntryKind::Cli)
+            || reached.names() == ["startup"]);
     file.marks.test
         || only_tools
         || file.path.split(['/', '.', '_', '-']).any(|part| {

@@ -53,27 +53,31 @@ fn omissions(context: &Context<'_>, event: &Event) -> Vec<Observation> {
     if made.is_cut {
         return Vec::new();
     }
-    inputs(context, loader.file, idx)
+    let missing: Vec<LocalId> = inputs(context, loader.file, idx)
         .into_iter()
         .filter(|&local| !holds(context, loader.file, &made, local))
-        .map(|missing| omission(context, event, loader, missing))
-        .collect()
+        .collect();
+    let found = (!missing.is_empty()).then(|| omission(context, event, loader, &missing));
+    found.into_iter().collect()
 }
 
 fn omission(
     context: &Context<'_>,
     event: &Event,
     loader: ExprRef,
-    missing: LocalId,
+    missing: &[LocalId],
 ) -> Observation {
     let program = context.program;
     let ir = program.code.ir(loader.file);
-    let name = ir.local(missing).name;
+    let names: Vec<&str> = missing
+        .iter()
+        .map(|&local| ir.local(local).name.as_str())
+        .collect();
     let place = context.call_place(event.site);
     let mut observation = Observation {
         conditions: vec![("lack", "input")],
         holes: vec![
-            ("input", name.to_string()),
+            ("input", names.join("`, `")),
             ("function", function_name(program, event.function)),
         ],
         missing: vec!["the input in the key"],
@@ -87,14 +91,16 @@ fn omission(
     {
         observation.facts.insert("key-elsewhere");
     }
-    let note = format!("`{name}` decides what is loaded");
-    let at = Place {
-        file: loader.file,
-        span: ir.local(missing).span,
-    };
-    observation
-        .trace
-        .push(step(program, at, Some(event.function), Role::Step, note));
+    for &local in missing {
+        let note = format!("`{}` decides what is loaded", ir.local(local).name);
+        let at = Place {
+            file: loader.file,
+            span: ir.local(local).span,
+        };
+        observation
+            .trace
+            .push(step(program, at, Some(event.function), Role::Step, note));
+    }
     observation
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use betwixt_base::{FileId, Symbol};
 use betwixt_facts::ir::{ExprId, ExprKind, LocalId, StmtKind, TypeRef, TypeRefId};
 use betwixt_findings::Role;
+use betwixt_program::control::each_expr;
 use betwixt_program::{FunctionId, Type};
 use rayon::prelude::*;
 
@@ -170,6 +171,32 @@ fn is_assigned(body: &Body<'_>, local: LocalId, wanted: &str) -> bool {
         })
 }
 
+/// `ctx = context.WithValue(ctx, keyTenant, tenantID)`: the tenant goes along in the context.
+fn is_carried_beside(body: &Body<'_>) -> bool {
+    let ir = body.ir;
+    body.calls().into_iter().any(|call| {
+        let carries = matches!(
+            body.call_name(call),
+            Some("WithValue" | "AppendToOutgoingContext" | "NewOutgoingContext")
+        );
+        let args = ir.expr_list(ir.call(call).args).iter();
+        carries
+            && args.skip(1).any(|&arg| {
+                let mut names = false;
+                each_expr(ir, arg, &mut |expr| {
+                    names |= match ir.kind(expr) {
+                        ExprKind::Local(local) => {
+                            body.context.tenants.matches(ir.local(local).name)
+                        }
+                        ExprKind::Field(_, name) => body.context.tenants.matches(name),
+                        _ => false,
+                    };
+                });
+                names
+            })
+    })
+}
+
 fn observation(
     context: &Context<'_>,
     one: &Made,
@@ -182,10 +209,10 @@ fn observation(
         .filter(|other| other.message == one.message)
         .count();
     let is_habit = set.len() >= HABIT && set.len() * 2 >= n_others || same > 0;
-    if !is_habit {
+    let body = Body::new(context, one.by);
+    if !is_habit || is_carried_beside(&body) {
         return None;
     }
-    let body = Body::new(context, one.by);
     let mut observation = Observation {
         conditions: vec![("boundary", "request")],
         holes: vec![

@@ -147,8 +147,7 @@ fn observation(
     let keys = [written.value];
     let mut before = guards(context, access.site, &keys);
     if before.is_empty() {
-        before = super::statement_guards::in_callers(context, access.function, &keys, 0)
-            .unwrap_or_default();
+        before = super::callers::in_callers(context, access.function, &keys, 0).unwrap_or_default();
     }
     for guard in before.into_iter().take(2) {
         use crate::guards::before::Before;

@@ -1,6 +1,7 @@
 //! Ways of looking for data of one tenant that another can reach.
 
 mod cached_value;
+mod callers;
 mod client_tenant;
 mod dropped_tenant;
 mod foreign_id;

@@ -4,16 +4,17 @@ use betwixt_base::Symbol;
 use betwixt_facts::ir::{ExprKind, FunctionIdx};
 use betwixt_facts::sql::Verb;
 use betwixt_findings::Role;
+use betwixt_program::ExprRef;
 use betwixt_program::events::Access;
-use betwixt_program::flow::ingredients::{OriginKind, Reach};
-use betwixt_program::{ExprRef, FunctionId};
+use betwixt_program::flow::ingredients::OriginKind;
 
-use crate::detectors::scoping::{is_equality, is_unique};
+use super::callers::in_callers;
+use crate::detectors::scoping::{identity_column, is_equality};
 use crate::detectors::{Context, Scoping};
 use crate::guards::before::{Before, guards};
 use crate::guards::comparison::{Callers, after, in_all_callers};
 use crate::guards::keys::{KeySource, source};
-use crate::guards::names::{is_identity, is_privileged_check};
+use crate::guards::names::is_privileged_check;
 use crate::observation::{Observation, step};
 use crate::path::Hop;
 use crate::tenant::plain;
@@ -116,9 +117,7 @@ pub(super) fn statement_guards(
             here(Role::Guard, "the key is made from the tenant".into()),
         ));
     }
-    let differs_from_siblings = observation.facts.contains("siblings-scoped")
-        && observation.facts.contains("tenant-at-hand")
-        && observation.facts.contains("writes");
+    let differs_from_siblings = differs_from_siblings(observation);
     for guard in before_everywhere(context, access, keys) {
         let (word, site, note) = match guard {
             Before::Check(site) => ("ownership-check", site, "checked with this key before"),
@@ -184,8 +183,18 @@ pub(super) fn statement_guards(
     }
 }
 
+/// A change of rows without the tenant where it is at hand and others name it: a read before is not the same as a filter.
+pub(super) fn differs_from_siblings(observation: &Observation) -> bool {
+    ["siblings-scoped", "tenant-at-hand", "writes"]
+        .iter()
+        .all(|fact| observation.facts.contains(fact))
+}
+
 /// A layer before the entry that reads a row and compares its tenant: a populator, a guard that loads by the path's parameter.
-fn layer_compares(context: &Context<'_>, path: &[Hop]) -> Option<(betwixt_base::Place, String)> {
+pub(super) fn layer_compares(
+    context: &Context<'_>,
+    path: &[Hop],
+) -> Option<(betwixt_base::Place, String)> {
     let program = context.program;
     let layers = program.entries.layers_of(path.first()?.function);
     layers.iter().find_map(|layer| {
@@ -254,130 +263,6 @@ fn before_everywhere(context: &Context<'_>, access: &Access, keys: &[ExprRef]) -
     in_callers(context, access.function, keys, 0).unwrap_or_default()
 }
 
-/// A function with more callers is a tool of the whole program; what all of them do is not asked.
-const MAX_CALLERS: usize = 96;
-
-/// The parameters the keys are made of, with their function: this one, or the one a closure (transaction body) is written in.
-fn handed_in(
-    context: &Context<'_>,
-    function: FunctionId,
-    keys: &[ExprRef],
-) -> Option<(FunctionId, Vec<u16>)> {
-    let origins: Vec<(FunctionId, u16)> = keys
-        .iter()
-        .flat_map(|&key| context.ingredients(key, Reach::LOCAL).origins)
-        .filter_map(|origin| match origin.kind {
-            OriginKind::Param(of, n) => Some((of, n)),
-            _ => None,
-        })
-        .collect();
-    let mut current = function;
-    for _ in 0..4 {
-        let params: Vec<u16> = origins
-            .iter()
-            .filter(|(of, _)| *of == current)
-            .map(|&(_, n)| n)
-            .collect();
-        if !params.is_empty() {
-            return Some((current, params));
-        }
-        if !context.program.code.function(current).flags.is_closure {
-            return None;
-        }
-        current = context.program.code.parent(current)?;
-    }
-    None
-}
-
-/// The guard every caller has; `None` when one lacks it or the keys are not the callers'.
-pub(super) fn in_callers(
-    context: &Context<'_>,
-    function: FunctionId,
-    keys: &[ExprRef],
-    depth: u32,
-) -> Option<Vec<Before>> {
-    let program = context.program;
-    let (function, params) = handed_in(context, function, keys)?;
-    let callers: Vec<_> = context.callers(function).collect();
-    if callers.is_empty() || callers.len() > MAX_CALLERS {
-        return None;
-    }
-    let mut first = None;
-    for site in callers {
-        let ir = program.code.ir(site.file);
-        let caller = program
-            .code
-            .function_id(site.file, ir.call(site.call).function);
-        let reached = program.entries.reached(caller);
-        if !reached.is_empty() && !reached.by_request() {
-            continue;
-        }
-        let args = ir.expr_list(ir.call(site.call).args);
-        let outer: Vec<ExprRef> = params
-            .iter()
-            .filter_map(|&n| args.get(n as usize))
-            .map(|&expr| ExprRef {
-                file: site.file,
-                expr,
-            })
-            .collect();
-        let mut found = guards(context, site, &outer);
-        if found.is_empty() && depth < 2 {
-            found = in_callers(context, caller, &outer, depth + 1).unwrap_or_default();
-        }
-        if found.is_empty() {
-            return None;
-        }
-        first.get_or_insert(found);
-    }
-    first
-}
-
-/// A column by which one row of the whole table is found and that itself says whose it is.
-fn identity_column(context: &Context<'_>, access: &Access, index: usize) -> Option<String> {
-    let id = access.tables[index]?;
-    let predicates = access.statement.predicates.iter().filter(|predicate| {
-        is_equality(predicate.op)
-            && predicate.is_conjunct
-            && predicate
-                .column
-                .table
-                .is_none_or(|table| table.0 as usize == index)
-    });
-    let schema = &context.program.schema;
-    let is_primary = |column: betwixt_base::Symbol| {
-        schema
-            .table(id)
-            .indexes
-            .iter()
-            .any(|index| index.is_primary && index.columns.as_slice() == [column])
-    };
-    let returns_tenant = access.statement.projection.iter().any(|projection| {
-        schema.is_tenant_column(id, projection.name)
-            || (projection.name == "*" && access.statement.verb == Verb::Select)
-    });
-    for predicate in predicates {
-        let column = predicate.column.column;
-        let unique = is_unique(context, id, column) && !is_primary(column);
-        if is_identity(column.as_str()) && (unique || returns_tenant) {
-            return Some(column.to_string());
-        }
-        if unique
-            && returns_tenant
-            && !plain(column.as_str()).ends_with("uuid")
-            && access.statement.verb == Verb::Select
-            && access
-                .statement
-                .projection
-                .iter()
-                .any(|projection| schema.is_tenant_column(id, projection.name))
-        {
-            return Some(column.to_string());
-        }
-    }
-    None
-}
-
 /// The column that says whose the row is, where nothing but it and other ids are read: `SELECT tenant_id FROM orders WHERE id = …`.
 fn owner_column(context: &Context<'_>, access: &Access, index: usize) -> Option<String> {
     let schema = &context.program.schema;
@@ -421,11 +306,12 @@ fn principal_column(context: &Context<'_>, access: &Access) -> Option<String> {
                 && access.exprs_of(&predicate.value).into_iter().any(|value| {
                     let source = source(context, value);
                     !source.from_caller
-                        && source
-                            .made
-                            .names
-                            .iter()
-                            .any(|name| says_signed_in(name.as_str()))
+                        && (source.from_server
+                            || source
+                                .made
+                                .names
+                                .iter()
+                                .any(|name| says_signed_in(name.as_str())))
                 })
         })?;
     Some(found.column.column.to_string())

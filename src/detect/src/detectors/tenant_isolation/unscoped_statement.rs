@@ -1,5 +1,7 @@
 //! Statements that read or change rows of a tenant's table without naming the tenant.
 
+use betwixt_base::FileId;
+use betwixt_facts::ir::{ExprId, ExprKind, LocalKind};
 use betwixt_facts::sql::{Join, Value, Verb};
 use betwixt_findings::Role;
 use betwixt_program::events::Access;
@@ -8,7 +10,10 @@ use betwixt_program::schema::Tenancy;
 use betwixt_program::{ExprRef, FunctionId};
 use rayon::prelude::*;
 
-use super::statement_guards::{Chosen, is_privileged, part_guards, reach_guard, statement_guards};
+use super::callers::{Survey, survey};
+use super::statement_guards::{
+    Chosen, differs_from_siblings, is_privileged, part_guards, reach_guard, statement_guards,
+};
 use crate::detectors::scoping::{is_equality, subquery};
 use crate::detectors::{Context, Scoping, UseScope};
 use crate::guards::keys::{KeySource, is_outside, source};
@@ -109,7 +114,7 @@ fn observation(
         ],
         ..Observation::new(access.place, access.function)
     };
-    let path = from_entry(program, access.function, is_outside).unwrap_or_default();
+    let mut path = from_entry(program, access.function, is_outside).unwrap_or_default();
     facts(context, access, index, &sources, &mut observation);
     if part == "whole" {
         statement_guards(
@@ -124,6 +129,7 @@ fn observation(
             },
             &mut observation,
         );
+        ask_callers(context, access, &keys, &mut path, &mut observation);
     } else {
         observation.facts.insert("joined");
         part_guards(context, access, scoping, index, &mut observation);
@@ -134,6 +140,36 @@ fn observation(
     reach_guard(context, access, &mut observation);
     trace(context, access, index, &column, &path, &mut observation);
     observation
+}
+
+/// Where the statement and its own function have no guard: each caller may have one of its own. The way shown is through a
+/// caller that has none.
+fn ask_callers(
+    context: &Context<'_>,
+    access: &Access,
+    keys: &[ExprRef],
+    path: &mut Vec<Hop>,
+    observation: &mut Observation,
+) {
+    if !observation.guards.is_empty() || !observation.facts.contains("public") {
+        return;
+    }
+    let gives_row =
+        access.statement.verb == Verb::Select || !access.statement.projection.is_empty();
+    let may_read = !differs_from_siblings(observation);
+    match survey(context, access.function, keys, gives_row, may_read) {
+        Survey::NotAsked => {}
+        Survey::Guarded(site) => {
+            let place = context.call_place(site);
+            let function = context.program.function_at(place.file, place.span);
+            let note = "every caller makes sure of the key or of the row";
+            observation.guards.push((
+                "checked-by-callers",
+                step(context.program, place, function, Role::Guard, note),
+            ));
+        }
+        Survey::Unguarded(open) => *path = open,
+    }
 }
 
 fn verb_word(access: &Access) -> &'static str {
@@ -262,7 +298,8 @@ fn is_unguessable(access: &Access, index: usize) -> bool {
     })
 }
 
-/// Whether the function, or one it is written in, has the tenant: a parameter, a variable, a field it reads.
+/// Whether the function, or one it is written in, has the tenant: a parameter, a variable, a field of what it is given or asks
+/// for. A part of the row that is read is only known afterwards.
 pub(super) fn tenant_at_hand(context: &Context<'_>, function: FunctionId) -> bool {
     let program = context.program;
     let outer = program.code.outermost(function);
@@ -279,11 +316,23 @@ pub(super) fn tenant_at_hand(context: &Context<'_>, function: FunctionId) -> boo
     });
     by_local
         || ir.exprs.iter().any(|expr| match expr.kind {
-            betwixt_facts::ir::ExprKind::Field(_, name) => {
-                span.contains(expr.span) && context.tenants.matches(name)
+            ExprKind::Field(base, name) => {
+                span.contains(expr.span)
+                    && context.tenants.matches(name)
+                    && !is_filled(context, file, base)
             }
             _ => false,
         })
+}
+
+/// Whether a value is a variable that is only filled by what is called: `var row Row; rows.Scan(&row.TenantID)`.
+fn is_filled(context: &Context<'_>, file: FileId, base: ExprId) -> bool {
+    let ir = context.program.code.ir(file);
+    let Some(local) = betwixt_program::flow::defs::root_local(ir, base) else {
+        return false;
+    };
+    let definitions = context.program.flows[file.0 as usize].definitions(local);
+    ir.local(local).kind == LocalKind::Variable && definitions.is_empty()
 }
 
 /// How many other statements on the table name the tenant, and how many there are.

@@ -169,6 +169,10 @@ const GUARDS: &[Word] = &[
         "the tenant of the row is compared afterwards and the other path ends",
     ),
     word(
+        "checked-by-callers",
+        "every caller checks the key, has it from a row it read, or compares the row it gets",
+    ),
+    word(
         "identity-lookup",
         "a globally unique secret or name is looked up to find the tenant",
     ),

@@ -1,0 +1,283 @@
+//! Who calls the function a statement is in, and whether each of them makes sure whose row the key is of.
+
+use betwixt_facts::ir::{ExprId, ExprKind};
+use betwixt_program::flow::ingredients::{OriginKind, Path, Reach};
+use betwixt_program::{CallSite, ExprRef, FunctionId};
+
+use super::statement_guards::layer_compares;
+use crate::body::{peel, written_out};
+use crate::detectors::Context;
+use crate::guards::before::{Before, guards, is_read_row, row_of};
+use crate::guards::comparison::{after, returns_result};
+use crate::guards::keys::is_outside;
+use crate::path::{Hop, from_entry};
+
+/// A function with more callers is a tool of the whole program; what all of them do is not asked.
+const MAX_CALLERS: usize = 96;
+
+/// How many calls up a key is followed.
+const MAX_DEPTH: u32 = 2;
+
+/// What the callers of a statement's function do about the key they hand in.
+#[derive(Debug)]
+pub(super) enum Survey {
+    /// Nobody hands the key in, or too many do to be asked.
+    NotAsked,
+    /// Every caller a request reaches makes sure of it, the first of them in this call.
+    Guarded(CallSite),
+    /// One does not: the way from an entry to the statement through it.
+    Unguarded(Vec<Hop>),
+}
+
+/// What is asked of the callers.
+#[derive(Clone, Copy)]
+struct Question {
+    /// The row comes back to the caller, who may compare its tenant.
+    may_compare: bool,
+    /// Reading the row with its tenant before counts.
+    may_read: bool,
+}
+
+/// Asks every caller, up to two calls up; `may_compare` for statements that give the row back, `may_read` where a scoped read
+/// before is enough.
+pub(super) fn survey(
+    context: &Context<'_>,
+    function: FunctionId,
+    keys: &[ExprRef],
+    may_compare: bool,
+    may_read: bool,
+) -> Survey {
+    let question = Question {
+        may_compare,
+        may_read,
+    };
+    match walk(context, function, keys, 0, question) {
+        Some(Found::Guarded(site)) => Survey::Guarded(site),
+        Some(Found::Open(chain)) => match path_through(context, &chain, function) {
+            Some(path) => Survey::Unguarded(path),
+            None => Survey::NotAsked,
+        },
+        None => Survey::NotAsked,
+    }
+}
+
+enum Found {
+    Guarded(CallSite),
+    /// The calls that lead to the statement without a guard, outermost first.
+    Open(Vec<CallSite>),
+}
+
+fn walk(
+    context: &Context<'_>,
+    function: FunctionId,
+    keys: &[ExprRef],
+    depth: u32,
+    question: Question,
+) -> Option<Found> {
+    let code = &context.program.code;
+    let (function, params) = handed_in(context, function, keys)?;
+    let callers: Vec<CallSite> = context.callers(function).collect();
+    if callers.is_empty() || callers.len() > MAX_CALLERS {
+        return None;
+    }
+    let mut guarded = None;
+    let mut is_unclear = false;
+    for site in callers {
+        let ir = code.ir(site.file);
+        let caller = code.function_id(site.file, ir.call(site.call).function);
+        let reached = context.program.entries.reached(caller);
+        if !reached.is_empty() && !reached.by_request() {
+            continue;
+        }
+        let outer = given(context, site, &params);
+        if is_guarded(context, site, &outer, question) {
+            guarded.get_or_insert(site);
+            continue;
+        }
+        let further = Question {
+            may_compare: question.may_compare && returns_result(context, site),
+            ..question
+        };
+        let above = (depth < MAX_DEPTH)
+            .then(|| walk(context, caller, &outer, depth + 1, further))
+            .flatten();
+        match above {
+            Some(Found::Guarded(_)) => {
+                guarded.get_or_insert(site);
+            }
+            Some(Found::Open(mut chain)) => {
+                chain.push(site);
+                return Some(Found::Open(chain));
+            }
+            None => match from_entry(context.program, caller, is_outside) {
+                // Nothing that is known leads here.
+                None => is_unclear = true,
+                Some(path) if layer_compares(context, &path).is_none() => {
+                    return Some(Found::Open(vec![site]));
+                }
+                Some(_) => {
+                    guarded.get_or_insert(site);
+                }
+            },
+        }
+    }
+    guarded.filter(|_| !is_unclear).map(Found::Guarded)
+}
+
+fn is_guarded(context: &Context<'_>, site: CallSite, keys: &[ExprRef], question: Question) -> bool {
+    let before = guards(context, site, keys);
+    before
+        .iter()
+        .any(|guard| question.may_read || !matches!(guard, Before::ScopedRead(_)))
+        || (question.may_compare && after(context, site).is_some())
+        || (!keys.is_empty() && keys.iter().all(|&key| is_known(context, key, 0)))
+}
+
+/// Whether a key is a part of a row that was read before, or of what a layer put beside the request, also over a variable:
+/// nothing of it is the caller's choice in this function.
+fn is_known(context: &Context<'_>, key: ExprRef, depth: u32) -> bool {
+    let ir = context.program.code.ir(key.file);
+    let of = |expr| ExprRef {
+        file: key.file,
+        expr,
+    };
+    let expr = peel(ir, key.expr);
+    match ir.kind(expr) {
+        ExprKind::Field(..) => is_read_row(context, row_of(context, of(expr))),
+        ExprKind::Local(local) if depth < 3 => {
+            let flow = &context.program.flows[key.file.0 as usize];
+            let values = flow.definitions(local).iter().map(|known| known.value);
+            let mut values = values
+                .filter(|&value| !matches!(ir.kind(value), ExprKind::Str(_) | ExprKind::Nil))
+                .peekable();
+            values.peek().is_some() && values.all(|value| is_known(context, of(value), depth + 1))
+        }
+        _ => false,
+    }
+}
+
+/// The way from an entry through a chain of calls into the function.
+fn path_through(
+    context: &Context<'_>,
+    chain: &[CallSite],
+    function: FunctionId,
+) -> Option<Vec<Hop>> {
+    let code = &context.program.code;
+    let caller_of =
+        |site: CallSite| code.function_id(site.file, code.ir(site.file).call(site.call).function);
+    let mut path = from_entry(context.program, caller_of(*chain.first()?), is_outside)?;
+    path.pop();
+    path.extend(chain.iter().map(|&site| Hop {
+        call: Some(site),
+        ..Hop::end(caller_of(site))
+    }));
+    path.push(Hop::end(function));
+    Some(path)
+}
+
+/// A parameter and the part of it that is meant.
+type Part = (u16, Path);
+
+/// The parameters the keys are made of, with their function: this one, or the one a closure (transaction body) is written in.
+fn handed_in(
+    context: &Context<'_>,
+    function: FunctionId,
+    keys: &[ExprRef],
+) -> Option<(FunctionId, Vec<Part>)> {
+    let origins: Vec<(FunctionId, Part)> = keys
+        .iter()
+        .flat_map(|&key| context.ingredients(key, Reach::LOCAL).origins)
+        .filter_map(|origin| match origin.kind {
+            OriginKind::Param(of, n) => Some((of, (n, origin.path))),
+            _ => None,
+        })
+        .collect();
+    let mut current = function;
+    for _ in 0..4 {
+        let params: Vec<Part> = origins
+            .iter()
+            .filter(|(of, _)| *of == current)
+            .map(|(_, part)| part.clone())
+            .collect();
+        if !params.is_empty() {
+            return Some((current, params));
+        }
+        if !context.program.code.function(current).flags.is_closure {
+            return None;
+        }
+        current = context.program.code.parent(current)?;
+    }
+    None
+}
+
+/// What a call hands in for the parts of its parameters: the entry of an object where it is written out, else the argument.
+fn given(context: &Context<'_>, site: CallSite, parts: &[Part]) -> Vec<ExprRef> {
+    let ir = context.program.code.ir(site.file);
+    let args = ir.expr_list(ir.call(site.call).args);
+    let given = parts
+        .iter()
+        .filter_map(|(n, path)| Some(projected(context, site, *args.get(*n as usize)?, path)));
+    given
+        .map(|expr| ExprRef {
+            file: site.file,
+            expr,
+        })
+        .collect()
+}
+
+/// `id` of `{ ScopeID: id, Limit: 10 }` for the path `ScopeID`.
+fn projected(
+    context: &Context<'_>,
+    site: CallSite,
+    arg: ExprId,
+    path: &[betwixt_base::Symbol],
+) -> ExprId {
+    let ir = context.program.code.ir(site.file);
+    let Some(&name) = path.first() else {
+        return arg;
+    };
+    let Some(entries) = written_out(context, site.file, arg) else {
+        return arg;
+    };
+    let entry = ir
+        .entry_list(entries)
+        .iter()
+        .find(|entry| entry.name == name);
+    entry.map_or(arg, |entry| entry.value)
+}
+
+/// The guard every caller has; `None` when one lacks it or the keys are not the callers'.
+pub(super) fn in_callers(
+    context: &Context<'_>,
+    function: FunctionId,
+    keys: &[ExprRef],
+    depth: u32,
+) -> Option<Vec<Before>> {
+    let program = context.program;
+    let (function, params) = handed_in(context, function, keys)?;
+    let callers: Vec<_> = context.callers(function).collect();
+    if callers.is_empty() || callers.len() > MAX_CALLERS {
+        return None;
+    }
+    let mut first = None;
+    for site in callers {
+        let ir = program.code.ir(site.file);
+        let caller = program
+            .code
+            .function_id(site.file, ir.call(site.call).function);
+        let reached = program.entries.reached(caller);
+        if !reached.is_empty() && !reached.by_request() {
+            continue;
+        }
+        let outer = given(context, site, &params);
+        let mut found = guards(context, site, &outer);
+        if found.is_empty() && depth < MAX_DEPTH {
+            found = in_callers(context, caller, &outer, depth + 1).unwrap_or_default();
+        }
+        if found.is_empty() {
+            return None;
+        }
+        first.get_or_insert(found);
+    }
+    first
+}
