@@ -184,6 +184,7 @@ impl Walk<'_> {
             }
             ExprKind::Field(base, name) => {
                 self.name(name);
+                self.carried(Target::Value(at), direct, reach);
                 if let Some(def) = self.resolver.resolve_value(at.file, at.expr) {
                     self.def(at, def, path, direct);
                     return;
@@ -194,6 +195,7 @@ impl Walk<'_> {
                 self.expr(to(base), &longer, direct, reach);
             }
             ExprKind::Index(base, key) => {
+                self.carried(Target::Value(at), direct, reach);
                 self.expr(to(base), path, direct, reach);
                 if !matches!(ir.kind(key), ExprKind::Unknown) {
                     self.expr(to(key), &Path::new(), false, reach);
@@ -333,6 +335,7 @@ impl Walk<'_> {
             self.found.is_cut = true;
         }
         self.arriving(Target::Param(function, n), path, direct, up);
+        self.carried(Target::Param(function, n), direct, up);
     }
 
     /// What a parameter is at the call the walk came in by.
@@ -487,7 +490,13 @@ impl Walk<'_> {
             };
             self.arriving(Target::Result(site), path, direct, down);
         }
-        for &value in self.graph.links.carried(site).iter().take(MAX_CALLERS) {
+        self.carried(Target::Result(site), direct, reach);
+    }
+
+    /// What others put under the key that is read there.
+    fn carried(&mut self, read: Target, direct: bool, reach: Reach) {
+        let graph = self.graph;
+        for &value in graph.links.carried(read).iter().take(MAX_CALLERS) {
             self.expr(value, &Path::new(), direct, reach);
         }
     }

@@ -216,6 +216,8 @@ pub enum Target {
     Param(FunctionId, u16),
     /// What a call gives back (its first result).
     Result(CallSite),
+    /// A part of something that is read as a property: `req.headers['x-tenant-id']`.
+    Value(ExprRef),
 }
 
 /// One value that crosses a link: the part `path` of `to` is `from`.
@@ -269,10 +271,10 @@ pub struct Carrier {
     pub kind: LinkKind,
     /// The key, in lower case.
     pub key: Symbol,
-    /// The call that writes it.
-    pub written: CallSite,
-    /// The call that reads it.
-    pub read: CallSite,
+    /// The call or assignment that writes it.
+    pub written: ExprRef,
+    /// Where it is read.
+    pub read: Target,
     /// What is written.
     pub value: ExprRef,
 }
@@ -328,6 +330,15 @@ impl LinkContext<'_> {
     pub fn function_of(&self, site: CallSite) -> FunctionId {
         let code = self.resolver.code;
         code.function_id(site.file, code.ir(site.file).call(site.call).function)
+    }
+
+    /// The expression that a call is.
+    #[must_use]
+    pub fn value_of(&self, site: CallSite) -> ExprRef {
+        ExprRef {
+            file: site.file,
+            expr: self.resolver.code.ir(site.file).call(site.call).expr,
+        }
     }
 
     /// Whether a call stands in test code.

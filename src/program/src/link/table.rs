@@ -23,7 +23,7 @@ pub struct Links {
     by_from: FxHashMap<FunctionId, Vec<LinkId>>,
     /// (link, index of its value map)
     arriving: FxHashMap<Target, Vec<(LinkId, u32)>>,
-    carried: FxHashMap<CallSite, Vec<ExprRef>>,
+    carried: FxHashMap<Target, Vec<ExprRef>>,
 }
 
 impl Links {
@@ -126,9 +126,9 @@ impl Links {
         })
     }
 
-    /// What was written under the key a call reads (metadata, headers).
+    /// What was written under the key that is read there (metadata, headers).
     #[must_use]
-    pub fn carried(&self, read: CallSite) -> &[ExprRef] {
+    pub fn carried(&self, read: Target) -> &[ExprRef] {
         self.carried.get(&read).map_or(&[], Vec::as_slice)
     }
 

@@ -257,9 +257,13 @@ fn headers(questions: &Questions<'_>, event: &Event) -> Vec<String> {
         return found;
     }
     let carriers = questions.program.links().carriers.iter();
-    let written = carriers.filter(|carrier| carrier.written == event.site);
-    found.extend(written.map(|carrier| carrier.key.to_string()));
     let ir = questions.program.code.ir(event.site.file);
+    let sent = ExprRef {
+        file: event.site.file,
+        expr: ir.call(event.site.call).expr,
+    };
+    let written = carriers.filter(|carrier| carrier.written == sent);
+    found.extend(written.map(|carrier| carrier.key.to_string()));
     for &arg in ir.expr_list(ir.call(event.site.call).args) {
         let at = ExprRef {
             file: event.site.file,

@@ -6,7 +6,7 @@
 use betwixt_base::Symbol;
 use rustc_hash::FxHashMap;
 
-use super::super::{Carrier, LinkContext, LinkKind};
+use super::super::{Carrier, LinkContext, LinkKind, Target};
 use crate::events::Event;
 use crate::flow::text::text;
 use crate::ids::ExprRef;
@@ -33,8 +33,8 @@ pub(super) fn carriers(context: &LinkContext<'_>) -> Vec<Carrier> {
                 found.push(Carrier {
                     kind: LinkKind::Rpc,
                     key,
-                    written: writer.site,
-                    read: event.site,
+                    written: context.value_of(writer.site),
+                    read: Target::Result(event.site),
                     value: *value,
                 });
             }
