@@ -5,6 +5,7 @@
 
 mod postgres;
 mod sqlite;
+mod tls;
 
 pub(crate) use self::postgres::PostgresStore;
 pub(crate) use self::sqlite::SqliteStore;

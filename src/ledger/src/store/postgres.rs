@@ -1,15 +1,17 @@
 //! The ledger in a database of PostgreSQL.
 //!
 //! A connection that was lost is made again before the next transaction; one that is lost inside of it fails that
-//! transaction as a whole. Connections are not encrypted: on a foreign network use a tunnel.
+//! transaction as a whole. Connections are encrypted where the URL says `sslmode=require`.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use postgres::config::SslMode;
 use postgres::error::SqlState;
 use postgres::types::{FromSql, ToSql, Type};
 use postgres::{Client, Config, NoTls, SimpleQueryMessage, Statement};
 
+use super::tls::Encrypted;
 use super::{Store, VERSION, is_outdated};
 use crate::LedgerError;
 use crate::clock::Moment;
@@ -77,9 +79,7 @@ impl PostgresStore {
             config.connect_timeout(CONNECT);
         }
         config.application_name("betwixt");
-        let client = config
-            .connect(NoTls)
-            .map_err(|error| unreachable(&place, &error))?;
+        let client = dial(&config, &place)?;
         Ok(Self {
             client,
             config,
@@ -92,10 +92,7 @@ impl PostgresStore {
     }
 
     fn connected(&self) -> Result<Client, LedgerError> {
-        let mut client = self
-            .config
-            .connect(NoTls)
-            .map_err(|error| unreachable(&self.place, &error))?;
+        let mut client = dial(&self.config, &self.place)?;
         if self.is_reading {
             client
                 .batch_execute("SET default_transaction_read_only = on")
@@ -378,6 +375,21 @@ fn deepest(error: &postgres::Error) -> String {
         reason = source;
     }
     reason.to_string()
+}
+
+/// A new connection. One that need not be encrypted is not: servers often have certificates nobody signed.
+fn dial(config: &Config, place: &str) -> Result<Client, LedgerError> {
+    let dialled = match config.get_ssl_mode() {
+        SslMode::Require => {
+            let encrypted = Encrypted::new().map_err(|why| LedgerError::Open {
+                place: place.to_owned(),
+                why,
+            })?;
+            config.connect(encrypted)
+        }
+        _ => config.connect(NoTls),
+    };
+    dialled.map_err(|error| unreachable(place, &error))
 }
 
 fn unreachable(place: &str, error: &postgres::Error) -> LedgerError {

@@ -10,7 +10,7 @@ pub(crate) struct Server {
     bin: PathBuf,
     data: PathBuf,
     port: u16,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Drop for Server {
@@ -25,6 +25,58 @@ impl Server {
     /// Where one of its databases is; `postgres` is always there.
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Lets the server encrypt from now on, with a certificate that only itself vouches for; `None` where none can be made,
+    /// which is said.
+    #[allow(
+        dead_code,
+        reason = "one of the two users of this file does not encrypt"
+    )]
+    pub(crate) fn encrypt(&self) -> Option<PathBuf> {
+        let (key, certificate) = (self.data.join("server.key"), self.data.join("server.crt"));
+        let config = self.folder.path().join("openssl.cnf");
+        let text = "[req]\ndistinguished_name = name\nx509_extensions = own\nprompt = no\n[name]\nCN = localhost\n[own]\n\
+            basicConstraints = critical, CA:FALSE\nsubjectAltName = DNS:localhost, IP:127.0.0.1\n";
+        std::fs::write(&config, text).ok()?;
+        let made = Command::new("openssl")
+            .args([
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-config",
+            ])
+            .arg(&config)
+            .arg("-keyout")
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate)
+            .output();
+        if !made.is_ok_and(|made| made.status.success()) {
+            let message = "openssl makes no certificate here: encryption was not tried\n";
+            std::io::stderr()
+                .write_all(message.as_bytes())
+                .expect("a stream");
+            return None;
+        }
+        if is_root() {
+            let owned = Command::new("chown")
+                .arg("postgres")
+                .args([&key, &certificate])
+                .status();
+            owned.ok().filter(std::process::ExitStatus::success)?;
+        }
+        let settings = self.data.join("postgresql.auto.conf");
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(settings)
+            .ok()?;
+        file.write_all(b"ssl = on\n").ok()?;
+        let data = self.data.to_string_lossy().into_owned();
+        run(&self.bin, "pg_ctl", &["-D", &data, "reload"]).then_some(())?;
+        // The signal is on its way.
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        // Read by whoever runs the test, who may not look into the server's folder.
+        let copy = self.folder.path().join("trusted.crt");
+        std::fs::copy(&certificate, &copy).ok()?;
+        Some(copy)
     }
 
     /// Starts a server; `None` where there is none to start, which is said once on standard error: `what` was not tried.
@@ -113,6 +165,6 @@ fn start() -> Option<Server> {
         bin,
         data,
         port,
-        _folder: folder,
+        folder,
     })
 }
