@@ -3,10 +3,12 @@
 //! Read from the repository's own files, without starting any program. Follows first parents only and looks back a
 //! bounded number of commits, so that it costs milliseconds in any repository.
 
+use std::ops::Range;
 use std::path::Path;
 
 use gix::bstr::ByteSlice;
 
+use crate::changed::range_before;
 use crate::listing::worktree_around;
 use crate::repository::open;
 
@@ -43,6 +45,52 @@ fn read(root: &Path, path: &str, limit: usize) -> Option<Vec<String>> {
             break;
         };
         (commit, here) = (parent, before);
+    }
+    Some(found)
+}
+
+/// The last commits, newest first, that changed these lines (from 1, of the file as it is on disk), as [`history`] gives
+/// them: those of the file whose change lies in the lines, which are followed back as they move.
+#[must_use]
+pub fn history_of_lines(root: &Path, path: &str, lines: &Range<u32>, limit: usize) -> Vec<String> {
+    read_lines(root, path, lines, limit).unwrap_or_default()
+}
+
+fn read_lines(root: &Path, path: &str, lines: &Range<u32>, limit: usize) -> Option<Vec<String>> {
+    let root = root.canonicalize().ok()?;
+    let worktree = worktree_around(&root)?;
+    let on_disk = std::fs::read(root.join(path)).ok()?;
+    let path = root.strip_prefix(&worktree).ok()?.join(path);
+    let repository = open(&worktree).ok()?;
+    let text = |id: Option<gix::ObjectId>| {
+        let data = id.and_then(|id| repository.find_object(id).ok());
+        data.map_or_else(String::new, |object| {
+            String::from_utf8_lossy(&object.data).into_owned()
+        })
+    };
+    let mut commit = repository.head_commit().ok()?;
+    let mut here = blob_of(&commit, &path);
+    let mut after = text(here);
+    let on_disk = String::from_utf8_lossy(&on_disk);
+    let (_, mut range) = range_before(&after, &on_disk, lines);
+    let mut found = Vec::new();
+    for _ in 0..MAX_LOOKED_AT {
+        let Some(lines) = range.clone().filter(|_| found.len() < limit) else {
+            break;
+        };
+        let parent = commit.parent_ids().next();
+        let parent = parent.and_then(|id| repository.find_commit(id.detach()).ok());
+        let was = parent.as_ref().and_then(|parent| blob_of(parent, &path));
+        if here != was {
+            let before = text(was);
+            let (is_changed, moved) = range_before(&before, &after, &lines);
+            found.extend(is_changed.then(|| line(&commit)).flatten());
+            (range, after) = (moved, before);
+        }
+        let Some(parent) = parent else {
+            break;
+        };
+        (commit, here) = (parent, was);
     }
     Some(found)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::{BStr, ByteSlice};
 
+use crate::changed::lines_before;
 use crate::listing;
 
 /// A repository and the folder of it that is scanned.
@@ -161,8 +162,8 @@ impl Repository {
         Ok(commit.id)
     }
 
-    /// Who last wrote each of these lines (from 1) of a file in the commit that is checked out; `None` for lines that
-    /// are not committed, and where the history does not tell. One walk through the history of the file.
+    /// Who last wrote each of these lines (from 1) of a file as it is on disk; `None` for lines that are not committed as
+    /// they are, and where the history does not tell. One walk through the history of the file.
     #[must_use]
     pub fn authorship(&self, path: &str, lines: &[u32]) -> Vec<Option<Authorship>> {
         let found = self.blame(path, lines);
@@ -177,7 +178,18 @@ impl Repository {
         } else {
             format!("{}/{path}", self.prefix)
         };
-        let ranges = lines.iter().map(|&line| line..=line).collect();
+        let committed = head.object().ok()?.peel_to_tree().ok()?;
+        let committed = committed.lookup_entry_by_path(&path).ok()??.object().ok()?;
+        let on_disk = std::fs::read(self.worktree.join(&path)).ok()?;
+        let (before, after) = (
+            String::from_utf8_lossy(&committed.data),
+            String::from_utf8_lossy(&on_disk),
+        );
+        let lines = lines_before(&before, &after, lines);
+        let ranges: Vec<_> = lines.iter().flatten().map(|&line| line..=line).collect();
+        if ranges.is_empty() {
+            return None;
+        }
         let ranges = gix::blame::BlameRanges::from_one_based_inclusive_ranges(ranges).ok()?;
         let options = gix::repository::blame_file::Options {
             ranges,
@@ -198,7 +210,7 @@ impl Repository {
                 seconds: author.seconds(),
             })
         };
-        Some(lines.iter().map(|&line| who(line)).collect())
+        Some(lines.into_iter().map(|line| who(line?)).collect())
     }
 
     pub(crate) fn worktree(&self) -> &Path {

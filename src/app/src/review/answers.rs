@@ -3,6 +3,7 @@
 //! Read-only: no path outside the index is opened, nothing is run, nothing is written.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,6 +52,19 @@ impl<'a> Answers<'a> {
             Some(text.into())
         });
         read.clone()
+    }
+
+    /// The last commits that changed these lines of a file.
+    pub(super) fn history_of_lines(
+        &self,
+        file: &str,
+        lines: &Range<u32>,
+        limit: usize,
+    ) -> Vec<String> {
+        match indexed(self.questions.program, file) {
+            Some(_) => betwixt_files::history_of_lines(self.root, file, lines, limit),
+            None => Vec::new(),
+        }
     }
 
     fn function_line(&self, function: FunctionId) -> String {

@@ -4,7 +4,7 @@ use betwixt_findings::{Candidate, Role};
 use betwixt_program::question::How;
 use betwixt_program::schema::TableId;
 use betwixt_program::{FunctionId, Program, Questions};
-use betwixt_review::{Case, CaseTable, CaseWindow, Questions as _};
+use betwixt_review::{Case, CaseTable, CaseWindow};
 use betwixt_rules::Rule;
 
 use super::answers::Answers;
@@ -25,6 +25,12 @@ const MAX_COMMITS: usize = 3;
 pub fn case(answers: &Answers<'_>, candidate: &Candidate, rule: Option<&Rule>) -> Case {
     let program = answers.questions.program;
     let on_path = path_functions(program, candidate);
+    let windows = windows(program, candidate);
+    // The function of the sink: that something else in its file changed says nothing.
+    let lines = windows.first().map_or(1..u32::MAX, |window| {
+        window.first..window.last.saturating_add(1)
+    });
+    let file = &candidate.location.file;
     let text =
         |text: fn(&Rule) -> &str| rule.map_or_else(String::new, |rule| text(rule).to_owned());
     Case {
@@ -32,10 +38,10 @@ pub fn case(answers: &Answers<'_>, candidate: &Candidate, rule: Option<&Rule>) -
         title: text(|rule| &rule.title),
         why: text(|rule| &rule.why),
         question: text(|rule| &rule.question),
-        windows: windows(program, candidate),
+        windows,
         callers: other_ways(answers.questions, candidate, &on_path),
         tables: tables(answers.questions, candidate, &on_path),
-        history: answers.history(&candidate.location.file, MAX_COMMITS),
+        history: answers.history_of_lines(file, &lines, MAX_COMMITS),
     }
 }
 
