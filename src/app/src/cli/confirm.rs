@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::selection::Selection;
+
 /// How confirmed findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ConfirmFormat {
@@ -44,37 +46,9 @@ pub struct ConfirmArgs {
     /// Only the hits of a report of `scan --format json`; those the engine does not raise itself are refused.
     #[arg(long, value_name = "FILE", help_heading = "Selection")]
     pub from: Option<PathBuf>,
-    /// Only hits of these rules: full ids or bare names. May be repeated.
-    #[arg(
-        long,
-        value_name = "ID",
-        value_delimiter = ',',
-        help_heading = "Selection"
-    )]
-    pub rule: Vec<String>,
-    /// Only hits of these categories. May be repeated.
-    #[arg(
-        long,
-        value_name = "NAME",
-        value_delimiter = ',',
-        help_heading = "Selection"
-    )]
-    pub category: Vec<String>,
-    /// Only hits at least this sure: low, medium, high.
-    #[arg(long, value_name = "LEVEL", help_heading = "Selection")]
-    pub min_confidence: Option<String>,
-    /// Only hits at least this bad: info, low, medium, high, critical.
-    #[arg(long, value_name = "LEVEL", help_heading = "Selection")]
-    pub min_severity: Option<String>,
-    /// Exit with 1 from this severity of a confirmed finding on; `none` never does [default: high].
-    #[arg(long, value_name = "LEVEL", help_heading = "Selection")]
-    pub fail_on: Option<String>,
-    /// Read test files too.
-    #[arg(long, help_heading = "Selection")]
-    pub include_tests: bool,
-    /// Ignore `betwixt.toml`, and rules and models under `.betwixt/`.
-    #[arg(long, help_heading = "Selection")]
-    pub no_config: bool,
+    /// Which hits are meant.
+    #[command(flatten)]
+    pub selection: Selection,
     /// Spend at most so many dollars.
     #[arg(long, value_name = "USD", help_heading = "Budget")]
     pub max_usd: Option<f64>,

@@ -9,7 +9,9 @@ use betwixt_report::clean;
 
 use crate::analysis::{self, Analysis, Asked};
 use crate::baseline::{Accepted, Baseline, FILE_NAME};
-use crate::cli::{BaselineCommand, BaselineCreateArgs, BaselineShowArgs, BaselineUpdateArgs};
+use crate::cli::{
+    BaselineCommand, BaselineCreateArgs, BaselineShowArgs, BaselineUpdateArgs, OfRules,
+};
 use crate::failure::Failure;
 use crate::measure::Stopwatch;
 use crate::project::Project;
@@ -180,7 +182,7 @@ struct Scanned {
 
 impl Scanned {
     fn of(project: &Project) -> Result<Self, Failure> {
-        let catalogue = scan::select(project, &[], &[])?;
+        let catalogue = scan::select(project, &OfRules::default())?;
         let asked = Asked {
             project,
             catalogue: &catalogue,

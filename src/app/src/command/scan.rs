@@ -16,7 +16,7 @@ use betwixt_rules::{Catalogue, nearest};
 
 use crate::analysis::{self, Analysis, Asked};
 use crate::budget::{self, Budget};
-use crate::cli::{ColorChoice, Format, ScanArgs};
+use crate::cli::{ColorChoice, Format, OfRules, ScanArgs};
 use crate::compare::{self, Against};
 use crate::config::FailOn;
 use crate::failure::{FOUND, Failure, INCOMPLETE};
@@ -31,9 +31,9 @@ pub(super) fn run(args: &ScanArgs, color: ColorChoice) -> Result<u8, Failure> {
     let mut watch = Stopwatch::default();
     let choices = Choices::read(args)?;
     let pool = threads::pool(args.jobs)?;
-    let open = || Project::open(&args.path, !args.no_config);
+    let open = || Project::open(&args.path, !args.selection.no_config);
     let project = watch.time("rules", || pool.install(open))?;
-    let catalogue = select(&project, &args.rule, &args.category)?;
+    let catalogue = select(&project, &args.selection.of)?;
     let is_recorded = args.record || project.config.ledger.record == Some(true);
     // A change is no state of the project. Opened before the work, so that what is wrong with it is known at once.
     let mut ledger = match is_recorded && against(args).is_none() {
@@ -108,9 +108,9 @@ struct Choices {
 impl Choices {
     fn read(args: &ScanArgs) -> Result<Self, Failure> {
         Ok(Self {
-            min_severity: level("--min-severity", args.min_severity.as_deref())?,
-            min_confidence: level("--min-confidence", args.min_confidence.as_deref())?,
-            fail_on: level("--fail-on", args.fail_on.as_deref())?,
+            min_severity: level("--min-severity", args.selection.min_severity.as_deref())?,
+            min_confidence: level("--min-confidence", args.selection.min_confidence.as_deref())?,
+            fail_on: level("--fail-on", args.selection.fail_on.as_deref())?,
         })
     }
 }
@@ -128,17 +128,13 @@ pub(super) fn level<T: std::str::FromStr<Err = String>>(
 }
 
 /// The rules that run: those asked for, without those the configuration turns off unless asked for by name.
-pub(super) fn select(
-    project: &Project,
-    rules: &[String],
-    names: &[String],
-) -> Result<Catalogue, Failure> {
+pub(super) fn select(project: &Project, of: &OfRules) -> Result<Catalogue, Failure> {
     let mut asked = Vec::new();
-    for id in rules {
+    for id in &of.rule {
         asked.push(project.rule(id)?.id.clone());
     }
     let mut categories = Vec::new();
-    for name in names {
+    for name in &of.category {
         let category: Category = name.parse().map_err(|_: String| Failure::UnknownCategory {
             name: name.clone(),
             nearest: nearest(name, Category::ALL.iter().map(|category| category.name())),
@@ -171,7 +167,7 @@ fn scan<'a>(
     watch: &mut Stopwatch,
 ) -> Result<Scanned<'a>, Failure> {
     let mut request = project.request();
-    request.include_tests |= args.include_tests;
+    request.include_tests |= args.selection.include_tests;
     request.measure_floor = args.measure_floor;
     request.show_progress = true;
     request.budget = budget;

@@ -8,7 +8,7 @@ use betwixt_report::clean;
 use serde::Serialize;
 
 use crate::analysis::{self, Asked};
-use crate::cli::SuppressionsArgs;
+use crate::cli::{OfRules, SuppressionsArgs};
 use crate::failure::Failure;
 use crate::measure::Stopwatch;
 use crate::project::Project;
@@ -24,7 +24,7 @@ const SECONDS_A_DAY: i64 = 24 * 3600;
 /// Runs the command.
 pub(super) fn run(args: &SuppressionsArgs) -> Result<u8, Failure> {
     let project = Project::open(&args.path, true)?;
-    let catalogue = scan::select(&project, &[], &[])?;
+    let catalogue = scan::select(&project, &OfRules::default())?;
     let asked = Asked {
         project: &project,
         catalogue: &catalogue,

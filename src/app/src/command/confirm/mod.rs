@@ -37,11 +37,11 @@ use crate::{clock, invariants, memory, terminal, threads};
 
 /// Runs the command.
 pub(super) fn run(args: &ConfirmArgs, color: ColorChoice) -> Result<u8, Failure> {
-    let fail_on: Option<FailOn> = level("--fail-on", args.fail_on.as_deref())?;
+    let fail_on: Option<FailOn> = level("--fail-on", args.selection.fail_on.as_deref())?;
     let limits = budget::limits(args)?;
     let pool = threads::pool(0)?;
-    let project = pool.install(|| Project::open(&args.path, !args.no_config))?;
-    let catalogue = scan::select(&project, &args.rule, &args.category)?;
+    let project = pool.install(|| Project::open(&args.path, !args.selection.no_config))?;
+    let catalogue = scan::select(&project, &args.selection.of)?;
     let settings = settings(args, &project, limits)?;
     let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let asked = Asked {
@@ -142,7 +142,7 @@ fn raise(
 ) -> Result<(Built, select::Selected), Failure> {
     let mut watch = Stopwatch::default();
     let mut request = project.request();
-    request.include_tests |= args.include_tests;
+    request.include_tests |= args.selection.include_tests;
     request.show_progress = true;
     let built = pipeline::build(&request, &mut watch)?;
     let outcome = pipeline::detect(&built.program, catalogue);

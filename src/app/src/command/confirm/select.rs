@@ -35,8 +35,10 @@ pub(super) fn select(
     built: &Built,
     mut hits: Vec<Candidate>,
 ) -> Result<Selected, Failure> {
-    let severity: Option<Severity> = level("--min-severity", args.min_severity.as_deref())?;
-    let confidence: Option<Confidence> = level("--min-confidence", args.min_confidence.as_deref())?;
+    let severity: Option<Severity> =
+        level("--min-severity", args.selection.min_severity.as_deref())?;
+    let confidence: Option<Confidence> =
+        level("--min-confidence", args.selection.min_confidence.as_deref())?;
     settle::settle(
         &mut hits,
         settle::Context {

@@ -75,7 +75,11 @@ fn answer(ledger: &mut Ledger, args: &QueryArgs, filter: Filter) -> Result<Table
 
 fn filter(args: &QueryArgs) -> Result<Filter, Failure> {
     let categories = Category::ALL.iter().map(|category| category.name());
-    known("category", &args.category, &categories.collect::<Vec<_>>())?;
+    known(
+        "category",
+        &args.of.category,
+        &categories.collect::<Vec<_>>(),
+    )?;
     let severities = Severity::ALL.iter().map(|severity| severity.name());
     known("severity", &args.severity, &severities.collect::<Vec<_>>())?;
     known("status", &args.status, &STATUSES)?;
@@ -85,8 +89,8 @@ fn filter(args: &QueryArgs) -> Result<Filter, Failure> {
     };
     Ok(Filter {
         words: args.words.clone(),
-        rules: args.rule.clone(),
-        categories: args.category.clone(),
+        rules: args.of.rule.clone(),
+        categories: args.of.category.clone(),
         severities: args.severity.clone(),
         statuses: args.status.clone(),
         services: args.service.clone(),
@@ -117,7 +121,7 @@ fn known(option: &str, values: &[String], known: &[&str]) -> Result<(), Failure>
 /// An empty answer may come from a name that is misspelt.
 fn nothing(args: &QueryArgs, project: &Project) -> String {
     let catalogue = &project.rulebook.catalogue;
-    let unknown = args.rule.iter().find(|id| catalogue.find(id).is_none());
+    let unknown = args.of.rule.iter().find(|id| catalogue.find(id).is_none());
     match unknown.map(|id| (id, catalogue.nearest(id))) {
         Some((id, Some(near))) => {
             format!("note: nothing found; no rule is called `{id}`, did you mean `{near}`?\n")
