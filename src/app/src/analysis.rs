@@ -45,6 +45,8 @@ pub struct Analysis {
     pub counts: Counts,
     /// The program, when one was built.
     pub program: Option<Box<Program>>,
+    /// A bug of ours: the program could not be built, and no rule was run.
+    pub is_broken: bool,
 }
 
 /// What is held against a tree, and what of it is wanted.
@@ -105,6 +107,7 @@ pub fn analyse_looked(
         None => {
             let linked = pipeline::link(looked, request, watch)?;
             let is_complete = linked.is_reproducible;
+            analysis.is_broken = linked.broken.is_some();
             let (entry, program) = detect(linked, asked.catalogue, request, watch);
             if let Some((cache, inputs)) =
                 kept.filter(|_| is_complete && request.budget.cut().is_none())
@@ -138,6 +141,7 @@ impl Analysis {
             problems: std::mem::take(&mut looked.problems),
             counts: Counts::default(),
             program: None,
+            is_broken: false,
         }
     }
 

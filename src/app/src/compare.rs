@@ -2,7 +2,8 @@
 //!
 //! Both trees are scanned in full, unchanged files through the cache, and compared by fingerprint. So a hit counts as
 //! new when the change made it so, wherever the change is: a new caller, a lost guard, a dropped column, a suppression
-//! taken away. Configuration and rules are those of today for both, so that only the change is judged.
+//! taken away. An old one counts again when a line on its path changed and it is worse or surer than it was: a statement
+//! nobody called has a caller now. Configuration and rules are those of today for both, so that only the change is judged.
 //!
 //! A new hit is reported at the changed line on its path where there is one.
 
@@ -11,9 +12,9 @@ mod change;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use betwixt_base::Problem;
+use betwixt_base::{Problem, ProblemSeverity};
 use betwixt_files::{ContentId, Repository, Snapshot};
-use betwixt_findings::{Candidate, Fingerprint, Status};
+use betwixt_findings::{Candidate, Confidence, Fingerprint, Severity, Status};
 use betwixt_report::Compared;
 
 use crate::analysis::{self, Analysis, Asked};
@@ -92,7 +93,7 @@ pub fn compare(
         Some(base) => Known::of(base, &base_request, asked, watch)?,
         None => Known::default(),
     };
-    let is_base_cut = request.budget.cut().is_some();
+    let is_base_cut = request.budget.cut().is_some() || known.is_broken;
     let mut now = analysis::analyse_looked(now, &now_request, asked, watch)?;
     now.close(watch);
     now.settle(asked);
@@ -100,7 +101,17 @@ pub fn compare(
         // Held against half of what was there, old hits would look new.
         now.hits.clear();
     }
-    now.problems.retain(|problem| !known.has_problem(problem));
+    now.problems.retain(|problem| {
+        let is_about_all = problem.severity == ProblemSeverity::Error && problem.file.is_empty();
+        is_about_all || !known.has_problem(problem)
+    });
+    if known.is_broken && !now.is_broken {
+        let why = "a bug in betwixt: the tree this is compared with could not be worked out";
+        now.problems.push(Problem {
+            severity: ProblemSeverity::Error,
+            ..Problem::warning("", why)
+        });
+    }
     now.hits = known.without(std::mem::take(&mut now.hits), &change);
     for hit in &mut now.hits {
         change.place(hit);
@@ -179,11 +190,13 @@ fn claim(hit: &Candidate) -> Claim {
 /// What the base said.
 #[derive(Default)]
 struct Known {
-    /// How its hits stood.
-    hits: BTreeMap<Fingerprint, Status>,
+    /// How its hits stood, how bad and how sure they were.
+    hits: BTreeMap<Fingerprint, (Status, Severity, Confidence)>,
     /// What its open hits claimed.
     claims: BTreeMap<Fingerprint, Claim>,
     problems: BTreeSet<(String, String)>,
+    /// It could not be worked out.
+    is_broken: bool,
 }
 
 impl Known {
@@ -201,13 +214,14 @@ impl Known {
         base.settle(asked.everything());
         let open = base.hits.iter().filter(|hit| hit.status == Status::New);
         Ok(Self {
+            is_broken: base.is_broken,
             claims: open
                 .map(|hit| (hit.fingerprint.clone(), claim(hit)))
                 .collect(),
             hits: base
                 .hits
                 .into_iter()
-                .map(|hit| (hit.fingerprint, hit.status))
+                .map(|hit| (hit.fingerprint, (hit.status, hit.severity, hit.confidence)))
                 .collect(),
             problems: base
                 .problems
@@ -237,8 +251,11 @@ impl Known {
         for (_, mut alike) in groups(hits) {
             let is_known = |hit: &Candidate| match self.hits.get(&hit.fingerprint) {
                 None => false,
-                Some(Status::New) => true,
-                Some(was) => *was == hit.status,
+                Some((Status::New, severity, confidence)) => {
+                    let has_risen = hit.severity > *severity || hit.confidence > *confidence;
+                    !(has_risen && change.crosses(hit))
+                }
+                Some((was, ..)) => *was == hit.status,
             };
             let n_new = alike.iter().filter(|hit| !is_known(hit)).count();
             if n_new < alike.len() {

@@ -106,6 +106,9 @@ pub fn build(request: &Request, watch: &mut Stopwatch) -> Result<Built, Failure>
     let commit = looked.commit.clone();
     let ids = looked.contents();
     let linked = link(looked, request, watch)?;
+    if let Some(why) = linked.broken {
+        return Err(Failure::Internal(why));
+    }
     if let Some(cache) = cache {
         cache.close(&linked.program.workspace, &stamps, &ids);
     }
@@ -226,6 +229,8 @@ pub struct Linked {
     pub problems: Vec<Problem>,
     /// The same files will give the same again; not so where a file took so long that it was given up.
     pub is_reproducible: bool,
+    /// A bug of ours: the program could not be built. It is empty, and says nothing of the tree.
+    pub broken: Option<String>,
 }
 
 /// From a tree that was looked at to its program.
@@ -275,24 +280,49 @@ pub fn link(looked: Looked, request: &Request, watch: &mut Stopwatch) -> Result<
         let seconds = measure_floor(source.root(), &workspace, &files, &request.limits);
         watch.exclude("floor", seconds);
     }
-    let input = Input {
+    let input = |workspace, files| Input {
         workspace,
         files,
         models: request.models.clone(),
         tenancy: request.tenancy.clone(),
     };
-    let program = watch
-        .time("program", || guard::catch(|| Program::build(input)))
-        .map_err(|panic| Failure::Internal(format!("building the program failed: {panic}")))?;
+    let empty = || input(workspace.clone(), Vec::new());
+    let whole = input(workspace.clone(), files);
+    let (program, broken) = watch.time("program", || built(whole, empty, Program::build))?;
     problems.extend(program.problems.iter().cloned());
+    if let Some(why) = &broken {
+        // Nothing was looked for, so no comment is one too many.
+        comments.clear();
+        problems.push(Problem {
+            severity: ProblemSeverity::Error,
+            ..Problem::warning("", format!("a bug in betwixt: {why}; no rule was run"))
+        });
+    }
     Ok(Linked {
         program,
         n_files,
         n_bytes,
         comments,
         problems,
-        is_reproducible,
+        is_reproducible: is_reproducible && broken.is_none(),
+        broken,
     })
+}
+
+/// The program; where building it panics an empty one, and why.
+fn built(
+    whole: Input,
+    empty: impl Fn() -> Input,
+    build: impl Fn(Input) -> Program,
+) -> Result<(Program, Option<String>), Failure> {
+    let panic = match guard::catch(|| build(whole)) {
+        Ok(program) => return Ok((program, None)),
+        Err(panic) => format!("building the program failed: {panic}"),
+    };
+    match guard::catch(|| build(empty())) {
+        Ok(program) => Ok((program, Some(panic))),
+        Err(_) => Err(Failure::Internal(panic)),
+    }
 }
 
 pub(crate) fn discover(request: &Request) -> Result<Discovered, Failure> {
@@ -402,4 +432,38 @@ pub fn detect(program: &Program, catalogue: &Catalogue) -> Outcome {
     all.candidates
         .sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_cannot_be_built_is_an_empty_one_with_the_reason() {
+        let input = || Input {
+            workspace: Workspace::default(),
+            files: Vec::new(),
+            models: ModelSet::default(),
+            tenancy: TenancyConfig::default(),
+        };
+        let fails = std::cell::Cell::new(true);
+        let build = |input: Input| match fails.replace(false) {
+            true => panic!("no such function"),
+            false => Program::build(input),
+        };
+        let (program, broken) = built(input(), input, build).expect("a program");
+        assert_eq!(program.code.files.len(), 0);
+        let why = broken.expect("a reason");
+        assert!(
+            why.starts_with("building the program failed: no such function"),
+            "{why}"
+        );
+        let (_, broken) = built(input(), input, Program::build).expect("a program");
+        assert_eq!(broken, None);
+        let never = |_: Input| -> Program { panic!("whatever it is given") };
+        assert!(matches!(
+            built(input(), input, never),
+            Err(Failure::Internal(_))
+        ));
+    }
 }

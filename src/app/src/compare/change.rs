@@ -56,6 +56,13 @@ impl Change {
         self.first_in(&hit.location).is_some()
     }
 
+    /// Whether a changed line is on the way from an entry to where it goes wrong.
+    pub(super) fn crosses(&self, hit: &Candidate) -> bool {
+        let is_way = |role| matches!(role, Role::Entry | Role::Step | Role::Sink);
+        let mut way = hit.trace.iter().filter(|step| is_way(step.role));
+        self.touches(hit) || way.any(|step| self.first_in(&step.location).is_some())
+    }
+
     /// Reports a hit at the changed line on its path, when it is not at one already. Where it goes wrong stays on the
     /// path.
     pub(super) fn place(&self, hit: &mut Candidate) {

@@ -226,6 +226,30 @@ fn a_column_that_is_dropped_breaks_a_statement_nobody_touched() {
 }
 
 #[test]
+fn a_new_caller_brings_a_statement_to_life_that_nobody_touched() {
+    let tree = repository();
+    let root = tree.path();
+    git(root, &["checkout", "-q", "main"]);
+    let unused = "
+func (s *Store) Note(ctx context.Context, id string) *sql.Row {
+\treturn s.db.QueryRowContext(ctx, `SELECT note FROM orders WHERE id = $1`, id)
+}
+";
+    write(root, "store/store.go", format!("{STORE}{unused}"));
+    commit(root);
+    git(root, &["checkout", "-q", "-B", "work"]);
+    assert_eq!(brought(root), []);
+    let code = server(&["Parcel", "Note"]);
+    let called = code.lines().position(|line| line.contains("store.Note("));
+    let line = called.expect("a handler that calls it") as u64 + 1;
+    write(root, "server/server.go", code);
+    let raised = hit("missing-tenant-filter", "server/server.go", line);
+    assert_eq!(brought(root), [raised]);
+    write(root, "server/server.go", server(&["Parcel"]));
+    assert_eq!(brought(root), [], "taken away again");
+}
+
+#[test]
 fn a_suppression_that_is_taken_away_brings_its_hit_back() {
     let tree = repository();
     let root = tree.path();
