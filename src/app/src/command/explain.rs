@@ -1,7 +1,7 @@
 //! `betwixt explain`: a rule's help page, or a hit of the last scan or of the ledger in full, with its history.
 
 use betwixt_findings::Candidate;
-use betwixt_ledger::Ledger;
+use betwixt_ledger::{Ledger, LedgerError};
 use betwixt_report::text::Options;
 use betwixt_report::{hit_page, rule_page};
 
@@ -31,10 +31,13 @@ pub(super) fn run(args: &ExplainArgs, color: ColorChoice) -> Result<u8, Failure>
         project.rule(&args.id)?;
     }
     let digits = args.id.to_ascii_lowercase();
-    let mut ledger = memory::open_to_read(&project, args.ledger.as_deref())?;
+    let (mut ledger, silent) = remembered(&project, args.ledger.as_deref())?;
     let hits = find(&project, ledger.as_mut(), &digits)?;
     if hits.is_empty() {
-        return Err(Failure::UnknownHit(args.id.clone()));
+        return Err(silent.unwrap_or_else(|| Failure::UnknownHit(args.id.clone())));
+    }
+    if let Some(failure) = silent {
+        terminal::complain(&format!("{failure}; the history is not shown\n"));
     }
     let options = Options {
         style: terminal::style(color, false),
@@ -55,6 +58,20 @@ pub(super) fn run(args: &ExplainArgs, color: ColorChoice) -> Result<u8, Failure>
     }
     terminal::print(&pages.join("\n"))?;
     Ok(0)
+}
+
+/// The ledger, or why the one there should be does not answer: a hit can be explained without its history.
+fn remembered(
+    project: &Project,
+    option: Option<&str>,
+) -> Result<(Option<Ledger>, Option<Failure>), Failure> {
+    match memory::open_to_read(project, option) {
+        Ok(ledger) => Ok((ledger, None)),
+        Err(silent @ Failure::Ledger(LedgerError::Unreachable { .. } | LedgerError::Busy(_))) => {
+            Ok((None, Some(silent)))
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The hits of the last scan, and what only the ledger remembers, by fingerprint.
