@@ -191,10 +191,19 @@ impl Journal for LedgerJournal {
         Ok(is_ours)
     }
 
-    fn release(&self, fingerprint: &Fingerprint, case: &str) -> Result<(), String> {
-        match self.let_go(fingerprint, case) {
-            Some(lease) => unless_lost(self.ledger().give_back(&lease)),
-            None => Ok(()),
-        }
+    fn release(
+        &self,
+        fingerprint: &Fingerprint,
+        case: &str,
+        is_settled: bool,
+    ) -> Result<(), String> {
+        let Some(lease) = self.let_go(fingerprint, case) else {
+            return Ok(());
+        };
+        let mut ledger = self.ledger();
+        unless_lost(match is_settled {
+            true => ledger.complete(&lease, "known"),
+            false => ledger.give_back(&lease),
+        })
     }
 }

@@ -27,8 +27,13 @@ pub trait Journal: Sync {
     /// Takes a candidate, so that no other run asks about the same case file meanwhile; `false` when another has it.
     /// It is given back by [`Journal::conclusion`], or when the run ends in any way.
     fn claim(&self, fingerprint: &Fingerprint, case: &str) -> Result<bool, String>;
-    /// Gives back what was claimed and not concluded.
-    fn release(&self, fingerprint: &Fingerprint, case: &str) -> Result<(), String>;
+    /// Gives back what was claimed and not concluded by this run; `is_settled` when another run had concluded it.
+    fn release(
+        &self,
+        fingerprint: &Fingerprint,
+        case: &str,
+        is_settled: bool,
+    ) -> Result<(), String>;
 }
 
 /// Remembers nothing.
@@ -63,7 +68,7 @@ impl Journal for NoJournal {
     fn claim(&self, _: &Fingerprint, _: &str) -> Result<bool, String> {
         Ok(true)
     }
-    fn release(&self, _: &Fingerprint, _: &str) -> Result<(), String> {
+    fn release(&self, _: &Fingerprint, _: &str, _: bool) -> Result<(), String> {
         Ok(())
     }
 }

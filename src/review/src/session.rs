@@ -336,11 +336,14 @@ impl Session<'_> {
             return Ok(Step::Later);
         }
         let step = self.claimed(candidate, file);
-        let is_concluded = matches!(&step, Ok(Step::Done(done)) if !done.is_known);
-        let released = match is_concluded {
-            true => Ok(()),
-            false => journal.release(fingerprint, &file.hash).map_err(told),
+        let released = match &step {
+            Ok(Step::Done(done)) if !done.is_known => Ok(()),
+            other => {
+                let is_settled = matches!(other, Ok(Step::Done(_)));
+                journal.release(fingerprint, &file.hash, is_settled)
+            }
         };
+        let released = released.map_err(told);
         let step = step?;
         released.map(|()| step)
     }

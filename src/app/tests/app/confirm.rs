@@ -19,7 +19,7 @@ use betwixt_review::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{betwixt, platform, report};
+use crate::support::{assert_valid_sarif, betwixt, platform, report};
 
 /// An agent that is a closure over what it is told first.
 struct Scripted<'a>(&'a (dyn Fn(&str) -> Value + Send + Sync));
@@ -509,4 +509,44 @@ fn recorded_answers_are_of_this_version() {
             `BETWIXT_RECORD=1 cargo test -p betwixt-app recorded_answers`, then read the difference";
         assert!(conclusion.is_settled, "{}: {hint}", conclusion.reason);
     }
+}
+
+#[test]
+fn sarif_of_a_confirmation_is_valid_and_says_verdict_model_and_cost() {
+    let sessions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/cli/confirm.in");
+    let (tree, answers) = (sessions.join("tree"), sessions.join("answers"));
+    let run = betwixt(&[
+        "confirm",
+        &tree.to_string_lossy(),
+        "--replay",
+        &answers.to_string_lossy(),
+        "--format",
+        "sarif",
+    ]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert_valid_sarif(&run.out);
+    let log: Value = serde_json::from_str(&run.out).expect("a JSON document");
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    let of = |verdict: &str| {
+        let mut results = results.iter();
+        let found = results.find(|result| result["properties"]["verdict"] == verdict);
+        found.unwrap_or_else(|| panic!("a result that is {verdict}"))
+    };
+    let confirmed = of("confirmed");
+    assert_eq!(
+        confirmed["properties"]["agents"],
+        json!(["tracer openai/gpt-4.1-mini", "reviewer openai/gpt-4.1-mini"])
+    );
+    assert!(confirmed["properties"]["costMicroUsd"].as_u64() > Some(2_000));
+    let claim = confirmed["message"]["text"].as_str().expect("a message");
+    assert!(claim.contains("door code"), "{claim}");
+    let undecided = of("undecided");
+    let why = undecided["properties"]["verdictReason"].as_str();
+    assert!(
+        why.is_some_and(|why| why.contains("does not hold")),
+        "{why:?}"
+    );
+    // What agents left open is not silenced.
+    assert_eq!(undecided["suppressions"], json!([]));
+    assert_eq!(results.len(), 2);
 }

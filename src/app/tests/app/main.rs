@@ -1,5 +1,6 @@
 //! Tests of the whole binary, in one program so that it is linked once.
 
+mod accepted;
 mod cache;
 mod catalogue;
 mod cli;
@@ -14,5 +15,6 @@ mod lsp;
 mod robustness;
 #[path = "../../../ledger/tests/ledger/server.rs"]
 mod server;
+mod shared;
 mod support;
 mod verify;

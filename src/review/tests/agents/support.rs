@@ -476,7 +476,7 @@ impl Journal for Memory {
     fn claim(&self, fingerprint: &Fingerprint, _: &str) -> Result<bool, String> {
         Ok(!self.taken.lock().unwrap().contains(fingerprint.as_str()))
     }
-    fn release(&self, _: &Fingerprint, _: &str) -> Result<(), String> {
+    fn release(&self, _: &Fingerprint, _: &str, _: bool) -> Result<(), String> {
         Ok(())
     }
 }
