@@ -66,3 +66,59 @@ fn amend(result: &mut Value, conclusion: &Conclusion) {
 fn properties_of(result: &mut Value, key: &str, text: &str) {
     result["properties"][key] = json!(text);
 }
+
+#[cfg(test)]
+mod tests {
+    use betwixt_findings::{Citation, Fingerprint, SafetyGuard, Severity, Usage};
+
+    use super::*;
+
+    fn conclusion(judgement: Judgement) -> Conclusion {
+        Conclusion {
+            fingerprint: Fingerprint::of(&["a"], 0),
+            case: "case".into(),
+            judgement,
+            severity: Severity::High,
+            is_settled: true,
+            reason: "a guard makes it safe".into(),
+            finding: None,
+            guard: Some(SafetyGuard {
+                statement: "the owner is compared".into(),
+                citation: Citation {
+                    file: "store.go".into(),
+                    line: 6,
+                    end_line: 8,
+                    quote: "if row.TenantID != tenant {".into(),
+                    symbol: None,
+                    calls: None,
+                    is_load_bearing: true,
+                },
+            }),
+            verdicts: Vec::new(),
+            usage: Usage {
+                micro_usd: Some(1_200),
+                ..Usage::NONE
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_refuted_is_suppressed_with_its_guard_and_nothing_else_is() {
+        let amended = |judgement: Judgement| {
+            let mut result = json!({"message": {"text": "a claim"}});
+            amend(&mut result, &conclusion(judgement));
+            result
+        };
+        let refuted = amended(Judgement::Refuted);
+        assert_eq!(
+            refuted["suppressions"],
+            json!([{"kind": "external", "status": "accepted",
+                "justification": "the owner is compared (store.go:6)"}])
+        );
+        assert_eq!(refuted["properties"]["verdict"], "refuted");
+        assert_eq!(refuted["properties"]["costMicroUsd"], 1_200);
+        for judgement in [Judgement::Confirmed, Judgement::Undecided] {
+            assert_eq!(amended(judgement)["suppressions"], Value::Null);
+        }
+    }
+}
