@@ -137,7 +137,7 @@ fn is_called_in_bodies(context: &Context<'_>, root: FunctionId) -> bool {
 }
 
 /// The call is made on a transaction, or is given one.
-fn uses_handle(ir: &Ir, call: CallSite) -> bool {
+pub(crate) fn uses_handle(ir: &Ir, call: CallSite) -> bool {
     let facts = ir.call(call.call);
     let receiver = match ir.kind(facts.callee) {
         ExprKind::Field(receiver, _) => Some(receiver),

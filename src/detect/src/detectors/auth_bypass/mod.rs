@@ -2,9 +2,11 @@
 
 mod fail_open;
 mod missing_check;
+mod read_right;
 mod secret_comparison;
 mod secret_log;
 mod unary_only;
+mod unbounded_page;
 mod unchecked_owner;
 mod unread_decision;
 mod unrelated_check;
@@ -27,6 +29,8 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "missing-check" => missing_check::observe(context),
         "unchecked-owner" => unchecked_owner::observe(context),
         "unrelated-check" => unrelated_check::observe(context),
+        "unbounded-page" => unbounded_page::observe(context),
+        "read-right" => read_right::observe(context),
         "unread-decision" => unread_decision::observe(context),
         _ => return None,
     })

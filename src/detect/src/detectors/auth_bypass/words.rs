@@ -126,14 +126,41 @@ const DETECTORS: &[Detector] = &[
         )],
         holes: &["check", "field", "function"],
     },
+    Detector {
+        word: word(
+            "unbounded-page",
+            "the size of a page comes from the request and nothing bounds it",
+        ),
+        conditions: &[],
+        holes: &["table", "function"],
+    },
+    Detector {
+        word: word(
+            "read-right",
+            "something is changed after a check of the right to read",
+        ),
+        conditions: &[],
+        holes: &["right", "table", "function"],
+    },
 ];
 
-const GUARDS: &[Word] = &[word(
-    "checks-itself",
-    "the entry, or something it calls, checks the caller's right",
-)];
+const GUARDS: &[Word] = &[
+    word(
+        "checks-itself",
+        "the entry, or something it calls, checks the caller's right",
+    ),
+    word("bounded", "something on the way sets an upper bound"),
+];
 
 const FACTS: &[Word] = &[
+    word(
+        "open-to-public",
+        "anybody outside the platform gets here, also through other services",
+    ),
+    word(
+        "siblings-ask-more",
+        "writers in the same file ask for another right than to read",
+    ),
     word(
         "authenticates",
         "the function's name says that it authenticates",

@@ -3,9 +3,11 @@
 mod answer;
 mod dropped_message;
 mod early_ack;
+mod early_publish;
 mod reset;
 mod swallowed;
 mod undecoded;
+mod undrained;
 mod words;
 
 use super::Context;
@@ -23,6 +25,8 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
             found.extend(undecoded::observe(context));
             found
         }
+        "undrained-buffer" => undrained::observe(context),
+        "early-publish" => early_publish::observe(context),
         "early-ack" => early_ack::observe(context),
         "swallowed-failure" => swallowed::observe(context),
         _ => return None,

@@ -95,6 +95,22 @@ const DETECTORS: &[Detector] = &[
         conditions: &[],
         holes: &["ack", "what", "function"],
     },
+    Detector {
+        word: word(
+            "undrained-buffer",
+            "a worker stops without bringing away what it has collected",
+        ),
+        conditions: &[],
+        holes: &["flush", "function"],
+    },
+    Detector {
+        word: word(
+            "early-publish",
+            "a message about rows is sent while their transaction is still open",
+        ),
+        conditions: &[],
+        holes: &["table", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[

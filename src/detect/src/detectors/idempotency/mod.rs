@@ -3,6 +3,7 @@
 mod effects;
 mod fresh_key;
 mod repeated_effect;
+mod retried_post;
 mod unkeyed_create;
 mod words;
 
@@ -15,6 +16,7 @@ pub(crate) use words::FAMILY;
 pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
     Some(match detector {
         "fresh-idempotency-key" => fresh_key::observe(context),
+        "retried-post" => retried_post::observe(context),
         "unkeyed-create" => unkeyed_create::observe(context),
         "repeated-effect" => repeated_effect::observe(context),
         _ => return None,

@@ -60,6 +60,14 @@ const DETECTORS: &[Detector] = &[
         ],
         holes: &["effect", "entry", "entry-function", "function", "target"],
     },
+    Detector {
+        word: word(
+            "retried-post",
+            "a request that may create something is sent again without a key",
+        ),
+        conditions: &[],
+        holes: &["function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[
@@ -75,6 +83,10 @@ const GUARDS: &[Word] = &[
 ];
 
 const FACTS: &[Word] = &[
+    word(
+        "creates",
+        "the function's name says that it creates or sends",
+    ),
     word(
         "redelivered",
         "a message, event or job run gets here and may come again",

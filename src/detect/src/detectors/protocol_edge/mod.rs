@@ -4,6 +4,7 @@ mod growing_backoff;
 mod pasted_address;
 mod silent_failure;
 mod unbounded_wait;
+mod unhandled_variant;
 mod words;
 
 use super::Context;
@@ -15,6 +16,7 @@ pub(crate) use words::FAMILY;
 pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
     match detector {
         "growing-backoff" => Some(growing_backoff::observe(context)),
+        "unhandled-variant" => Some(unhandled_variant::observe(context)),
         "silent-failure" => Some(silent_failure::observe(context)),
         "unbounded-wait" => Some(unbounded_wait::observe(context)),
         "pasted-address" => Some(pasted_address::observe(context)),

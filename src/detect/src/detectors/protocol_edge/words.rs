@@ -30,6 +30,14 @@ const DETECTORS: &[Detector] = &[
     },
     Detector {
         word: word(
+            "unhandled-variant",
+            "a switch without default leaves out a variant that others of its kind handle",
+        ),
+        conditions: &[],
+        holes: &["variant", "function"],
+    },
+    Detector {
+        word: word(
             "unbounded-wait",
             "an outgoing HTTP call has no time limit of its own nor around it",
         ),
@@ -58,6 +66,10 @@ const GUARDS: &[Word] = &[word(
 )];
 
 const FACTS: &[Word] = &[
+    word(
+        "all-others-handle",
+        "every other switch of the kind, three or more, handles the variant",
+    ),
     word(
         "no-default-limit",
         "the library itself never gives up: Go and Rust clients",

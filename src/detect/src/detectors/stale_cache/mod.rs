@@ -1,5 +1,6 @@
 //! Ways of looking for stale cache.
 
+mod cached_failure;
 mod detached_refresh;
 mod endless_entry;
 mod expiry_result;
@@ -32,6 +33,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "cached-denial" => Some(peek_decision::observe(context)),
         "kept-address" => Some(kept_address::observe(context)),
         "endless-entry" => Some(endless_entry::observe(context)),
+        "cached-failure" => Some(cached_failure::observe(context)),
         "expiry-result" => Some(expiry_result::observe(context)),
         _ => None,
     }

@@ -108,6 +108,14 @@ const DETECTORS: &[Detector] = &[
         conditions: &[],
         holes: &["function"],
     },
+    Detector {
+        word: word(
+            "cached-failure",
+            "a failure of any kind is put into a cache as an empty answer",
+        ),
+        conditions: &[],
+        holes: &["function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[word(
