@@ -150,6 +150,26 @@ pub(crate) fn singular(word: &str) -> &str {
     word.strip_suffix('s').unwrap_or(word)
 }
 
+/// Scripts, examples and command-line tools.
+pub(crate) fn is_tooling(path: &str) -> bool {
+    path.split(['/', '.']).any(|part| {
+        words(part).first().is_some_and(|word| {
+            matches!(
+                word.as_str(),
+                "script"
+                    | "scripts"
+                    | "example"
+                    | "examples"
+                    | "cli"
+                    | "cmd"
+                    | "tools"
+                    | "seed"
+                    | "seeds"
+            )
+        })
+    })
+}
+
 fn unit_of(program: &Program, function: FunctionId) -> FunctionId {
     let code = &program.code;
     let mut current = function;

@@ -69,7 +69,10 @@ fn of_access(
     if sizes.is_empty() {
         return None;
     }
-    let (_, table) = crate::behaviour::main_table(access)?;
+    let mut tables = access.statement.tables.iter();
+    let table = tables
+        .find(|table| !table.is_target && table.cte.is_none())?
+        .name;
     let mut observation = Observation {
         holes: vec![
             ("table", table.to_string()),
@@ -94,9 +97,14 @@ fn of_access(
     functions.push(access.function);
     functions.sort_unstable();
     functions.dedup();
-    let compared = functions
-        .iter()
-        .any(|&function| is_compared(&Body::new(context, function), &sizes));
+    let compared = functions.iter().any(|&function| {
+        is_compared(&Body::new(context, function), &sizes)
+            || context.calls_of(function).any(|site| {
+                let callees = program.calls.callee(site).functions().iter().take(2);
+                let mut callees = callees.filter(|&&callee| pages(context, callee));
+                callees.any(|&callee| is_compared(&Body::new(context, callee), &sizes))
+            })
+    });
     if compared || says_bound(&source.made) || sizes.iter().any(|size| validated.contains(size)) {
         let at = access.place;
         let note = "something on the way bounds it";
@@ -110,6 +118,21 @@ fn of_access(
         observation.facts.insert("open-to-public");
     }
     Some(observation)
+}
+
+/// A helper that reads a page: it may bound the size it hands back.
+fn pages(context: &Context<'_>, function: FunctionId) -> bool {
+    let name = context.program.display(function);
+    let path = &context
+        .program
+        .workspace
+        .file(context.program.code.file_of(function))
+        .path;
+    [name, path.as_str()].iter().any(|text| {
+        words(text).iter().any(|word| {
+            word.starts_with("pag") || word == "cursor" || word == "limit" || word == "parse"
+        })
+    })
 }
 
 /// Names of page sizes: `limit`, `pageSize`, `first`, `per_page`.
@@ -162,7 +185,7 @@ fn is_compared(body: &Body<'_>, sizes: &BTreeSet<String>) -> bool {
                 found |= named(a) && !zero(b) || named(b) && !zero(a);
             }
             ExprKind::Call(call) => {
-                let bounds = matches!(body.call_name(call), Some("min" | "Min" | "clamp" | "Clamp"));
+                let bounds = matches!(body.call_name(call), Some("min" | "Min" | "clamp" | "Clamp" | "ClampLimit" | "clampLimit" | "clamp_limit"));
                 found |= bounds;
             }
             _ => {}

@@ -12,7 +12,7 @@ use betwixt_program::flow::text::text;
 use super::unkeyed_create::is_retried;
 use crate::body::{Body, call_name};
 use crate::detectors::Context;
-use crate::detectors::units::words;
+use crate::detectors::units::{is_tooling, words};
 use crate::observation::{Observation, function_name, step};
 use crate::path::from_entry;
 use crate::tenant::plain;
@@ -23,6 +23,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         event.kind == "http.call"
             && event.via.is_empty()
             && program.workspace.file(event.site.file).marks.is_reported()
+            && !is_tooling(&program.workspace.file(event.site.file).path)
     });
     calls
         .filter(|event| is_post(context, event))

@@ -14,7 +14,7 @@ use betwixt_program::{CallSite, ExprRef};
 
 use crate::body::{Body, chain_names, peel};
 use crate::detectors::Context;
-use crate::detectors::units::{call_name, words};
+use crate::detectors::units::{call_name, is_tooling};
 use crate::observation::{Observation, function_name, step};
 use crate::path::from_entry;
 use crate::tenant::plain;
@@ -444,24 +444,4 @@ fn is_browser(context: &Context<'_>, event: &Event) -> bool {
     .into_iter()
     .any(|kind| reached.from(kind));
     is_component || is_own_site || !is_served
-}
-
-/// Scripts, examples and command-line tools.
-fn is_tooling(path: &str) -> bool {
-    path.split(['/', '.']).any(|part| {
-        words(part).first().is_some_and(|word| {
-            matches!(
-                word.as_str(),
-                "script"
-                    | "scripts"
-                    | "example"
-                    | "examples"
-                    | "cli"
-                    | "cmd"
-                    | "tools"
-                    | "seed"
-                    | "seeds"
-            )
-        })
-    })
 }

@@ -82,7 +82,8 @@ fn cases(context: &Context<'_>, file: FileId) -> Vec<Cases> {
                 }
             }
         }
-        if !is_plain || variants.len() < KIND {
+        // One branch for several is a question of membership, not a dispatch.
+        if !is_plain || variants.len() < KIND || arms.len() < KIND {
             continue;
         }
         let inside = context.program.flows[file.0 as usize].stmt_function[index as usize];

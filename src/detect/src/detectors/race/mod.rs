@@ -1,12 +1,14 @@
 //! Ways of looking for what goes wrong when two run at once.
 
 mod checked_then_written;
+mod endless_claim;
 mod kept_lock;
 mod lost_update;
 mod outer_handle;
 mod read_then_removed;
 mod rows;
 mod shared_state;
+mod stale_read;
 mod unheeded_claim;
 mod words;
 
@@ -18,6 +20,8 @@ pub(crate) use words::FAMILY;
 /// What a detector of this category sees; `None` for a name that is not one of its.
 pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
     Some(match detector {
+        "endless-claim" => endless_claim::observe(context),
+        "stale-read" => stale_read::observe(context),
         "lost-update" => lost_update::observe(context),
         "kept-lock" => kept_lock::observe(context),
         "read-then-removed" => read_then_removed::observe(context),

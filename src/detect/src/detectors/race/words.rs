@@ -108,9 +108,36 @@ const DETECTORS: &[Detector] = &[
         )],
         holes: &["what", "function"],
     },
+    Detector {
+        word: word(
+            "stale-read",
+            "a row is read before the lock and relied on after it",
+        ),
+        conditions: &[],
+        holes: &["table", "function"],
+    },
+    Detector {
+        word: word(
+            "endless-claim",
+            "something is taken and stays taken when its holder dies",
+        ),
+        conditions: &[(
+            word("claim", "what is taken"),
+            &[
+                word("holder", "a row, by a column for its holder"),
+                word("state", "a row, by its state"),
+                word("key", "a key that is set only where there was none"),
+            ],
+        )],
+        holes: &["what", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[
+    word(
+        "reclaimed",
+        "another statement finds what was left taken, by a time or all at once",
+    ),
     word(
         "removal-decides",
         "the removal says who was first, and only that one goes on",

@@ -1,5 +1,6 @@
 //! Ways of looking for data of one tenant that another can reach.
 
+mod broadcast;
 mod cached_value;
 mod callers;
 mod client_tenant;
@@ -34,6 +35,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "dropped-tenant" => dropped_tenant::observe(context),
         "optional-filter" => optional_filter::observe(context),
         "unused-tenant" => unused_tenant::observe(context),
+        "broadcast" => broadcast::observe(context),
         "foreign-id" => foreign_id::observe(context),
         _ => return None,
     })

@@ -139,6 +139,14 @@ const DETECTORS: &[Detector] = &[
         )],
         holes: &["message", "field", "function"],
     },
+    Detector {
+        word: word(
+            "broadcast",
+            "a message is sent to all connected clients though each has a tenant",
+        ),
+        conditions: &[],
+        holes: &["clients", "tenant", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[
