@@ -136,7 +136,7 @@ fn written(context: &Context<'_>, root: FunctionId) -> Option<String> {
     accesses
         .map(|&index| &program.events.accesses[index])
         .filter(|access| writes(&access.statement))
-        .filter_map(|access| main_table(access))
+        .filter_map(main_table)
         .map(|(_, name)| name.to_string())
         .find(|name| {
             let plain = crate::tenant::plain(name);

@@ -123,7 +123,7 @@ fn of_cases(
     // A variant that two others handle, of those that handle little more than this one.
     let close = |other: &&&Cases| {
         let more = other.variants.len() - cases.variants.len();
-        more >= 1 && more <= 2 && more * 3 <= other.variants.len()
+        (1..=2).contains(&more) && more * 3 <= other.variants.len()
     };
     let near: Vec<&&Cases> = peers.iter().filter(close).collect();
     let missing = near
