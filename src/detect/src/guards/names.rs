@@ -118,6 +118,16 @@ pub(crate) fn is_authorization(name: &str) -> bool {
     if THINGS.iter().any(|thing| plain.contains(thing)) {
         return false;
     }
+    // `verifyFolderAccess`, `ensure_document_ownership`.
+    let asks = ["verify", "check", "ensure", "require", "assert", "validate"]
+        .iter()
+        .any(|start| plain.starts_with(start))
+        && ["access", "ownership", "owner", "membership"]
+            .iter()
+            .any(|end| plain.ends_with(end));
+    if asks {
+        return true;
+    }
     let enforces = plain.strip_prefix("enforce").is_some_and(|what| {
         what.is_empty()
             || [

@@ -288,7 +288,10 @@ fn operation(resolver: &Resolver<'_>, function: FunctionId) -> Option<Operation>
         .params
         .iter()
         .enumerate()
-        .filter(|&(_, &local)| !is_context_name(ir.local(local).name.as_str()))
+        .filter(|&(_, &local)| {
+            let local = ir.local(local);
+            !is_context_name(local.name.as_str()) && !is_context_type(ir.type_ref(local.type_ref))
+        })
         .map(|(index, _)| index)
         .collect();
     let &key = params.first()?;
@@ -305,7 +308,8 @@ fn operation(resolver: &Resolver<'_>, function: FunctionId) -> Option<Operation>
     let value = params.get(1).copied().filter(|_| loader.is_none());
     let kind = if loader.is_some()
         && starts(&[
-            "get", "load", "fetch", "resolve", "remember", "wrap", "compute", "do",
+            "get", "load", "fetch", "resolve", "remember", "wrap", "compute", "do", "swr", "stale",
+            "through", "cached",
         ]) {
         "cache.load"
     } else if starts(&["get", "peek", "lookup", "load", "fetch", "find"]) {
@@ -332,6 +336,11 @@ fn operation(resolver: &Resolver<'_>, function: FunctionId) -> Option<Operation>
         value: if kind == "cache.set" { value } else { None },
         loader,
     })
+}
+
+/// `_ context.Context`.
+fn is_context_type(written: &TypeRef) -> bool {
+    matches!(written, TypeRef::Named { name, .. } if name.as_str().rsplit('.').next() == Some("Context"))
 }
 
 fn loads(name: &str) -> bool {

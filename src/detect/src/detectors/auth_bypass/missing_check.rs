@@ -1,6 +1,7 @@
 //! Entries that lack the check their siblings have: a layer of the route, a call in the body, the caller nobody looks at.
 //!
-//! Siblings are the routes of one router, or the entries of one file that read or that write.
+//! Siblings are the routes of one router, or the entries of one file that read or that write. Where each entry has a file
+//! of its own, they are the entries of the folders around it that are known by the same library.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -13,6 +14,7 @@ use betwixt_program::entries::{EntryKind, Lacking, Route};
 use betwixt_program::{CallSite, FunctionId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::folder_siblings::Folders;
 use crate::body::{Body, call_name, chain_names};
 use crate::detectors::Context;
 use crate::guards::names::{is_authorization, is_principal};
@@ -32,7 +34,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
 
 /// What was asked of functions already.
 #[derive(Default)]
-struct Seen {
+pub(super) struct Seen {
     checks: FxHashMap<(FunctionId, u32), Option<CallSite>>,
     calls: FxHashMap<FileId, Vec<Rc<[CallSite]>>>,
     touches: FxHashMap<FunctionId, bool>,
@@ -93,7 +95,7 @@ fn lacking_layer(
 }
 
 /// What all observations of an entry share: guards, reach, place.
-fn observation(
+pub(super) fn observation(
     context: &Context<'_>,
     seen: &mut Seen,
     function: FunctionId,
@@ -197,15 +199,15 @@ fn is_auth_layer(name: &str) -> bool {
 }
 
 /// What is known of an entry that is compared with its siblings.
-struct Handler {
-    function: FunctionId,
+pub(super) struct Handler {
+    pub(super) function: FunctionId,
     /// A check in the body or in what it calls.
-    checked: Option<CallSite>,
+    pub(super) checked: Option<CallSite>,
     /// The check stands in the body itself or one call further: what makes a habit.
-    checks_first: bool,
+    pub(super) checks_first: bool,
     /// The parameter that says who calls, and whether anything reads it.
     principal: Option<(Symbol, bool)>,
-    has_tenant: bool,
+    pub(super) has_tenant: bool,
 }
 
 fn by_body(context: &Context<'_>, seen: &mut Seen) -> Vec<Observation> {
@@ -251,9 +253,12 @@ fn by_body(context: &Context<'_>, seen: &mut Seen) -> Vec<Observation> {
         });
     }
     let mut found = Vec::new();
-    for ((_, writes), handlers) in &groups {
+    let folders = Folders::new(context, &groups);
+    for ((file, writes), handlers) in &groups {
         for handler in handlers {
-            if let Some(mut observation) = lacking_call(context, seen, handlers, handler) {
+            let observation = lacking_call(context, seen, handlers, handler)
+                .or_else(|| folders.lacking(context, seen, *file, handler));
+            if let Some(mut observation) = observation {
                 if *writes {
                     observation.facts.insert("writes");
                 }
@@ -506,7 +511,7 @@ fn calls_within(context: &Context<'_>, seen: &mut Seen, function: FunctionId) ->
 }
 
 /// Whether rows of tenants are read or changed by a function or what it calls.
-fn touches_tenants(
+pub(super) fn touches_tenants(
     context: &Context<'_>,
     seen: &mut Seen,
     function: FunctionId,

@@ -1,6 +1,7 @@
 //! Ways of looking for auth bypass.
 
 mod fail_open;
+mod folder_siblings;
 mod missing_check;
 mod read_right;
 mod secret_comparison;

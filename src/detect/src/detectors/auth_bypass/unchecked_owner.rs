@@ -1,7 +1,8 @@
 //! Records that siblings compare with their owner after reading them, and one function does not.
 //!
 //! Siblings are functions of the same file, or methods of the same type, that get the record from the same function.
-//! `if state.TenantID != req.TenantId { return … }` in two of three handlers makes the third one suspicious.
+//! `if state.TenantID != req.TenantId { return … }` in two of three handlers makes the third one suspicious; so does
+//! `if !document.can_be_read_by(user) { return … }`.
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,8 @@ use crate::tenant::plain;
 enum Owner {
     Tenant,
     User,
+    /// Not compared: the record is asked by a method of its own whether somebody may get at it.
+    Access,
 }
 
 /// A comparison of a record's owner, and the function the record comes from.
@@ -73,6 +76,15 @@ fn comparisons(body: &Body<'_>) -> Vec<Compared> {
             continue;
         }
         each_expr(ir, cond, &mut |expr| {
+            if let Some((local, method)) = asked(body, expr) {
+                found.extend(sources(body, local).into_iter().map(|from| Compared {
+                    from,
+                    owner: Owner::Access,
+                    field: method,
+                    cond: expr,
+                    by: body.id,
+                }));
+            }
             let ExprKind::Binary(BinaryOp::Ne | BinaryOp::Eq, a, b) = ir.kind(expr) else {
                 return;
             };
@@ -96,6 +108,56 @@ fn comparisons(body: &Body<'_>) -> Vec<Compared> {
         });
     }
     found
+}
+
+/// `document.is_accessible_to(user)`: the record, and the method that is asked.
+fn asked(body: &Body<'_>, expr: ExprId) -> Option<(LocalId, Symbol)> {
+    let ir = body.ir;
+    let ExprKind::Call(call) = ir.kind(expr) else {
+        return None;
+    };
+    let ExprKind::Field(base, method) = ir.kind(ir.call(call).callee) else {
+        return None;
+    };
+    let ExprKind::Local(local) = ir.kind(peel(ir, base)) else {
+        return None;
+    };
+    let is_record = !body.function.params.contains(&local);
+    (is_record && !ir.call(call).args.is_empty() && asks_for_access(method.as_str()))
+        .then_some((local, method))
+}
+
+/// `is_accessible_to_user`, `CanBeReadBy`, `isOwnedBy`, `belongs_to`.
+fn asks_for_access(name: &str) -> bool {
+    let plain = plain(name);
+    let is_question = ["is", "can", "has", "belongs", "may", "allows"]
+        .iter()
+        .any(|start| plain.starts_with(start));
+    is_question
+        && [
+            "accessible",
+            "access",
+            "ownedby",
+            "owner",
+            "belongsto",
+            "visible",
+            "manageable",
+            "readable",
+            "writable",
+            "writeable",
+            "editable",
+            "readby",
+            "editedby",
+            "canread",
+            "canwrite",
+            "canedit",
+            "canview",
+            "canaccess",
+            "canmanage",
+            "candelete",
+        ]
+        .iter()
+        .any(|word| plain.contains(word))
 }
 
 /// `row.TenantID`, `request.workspace.owner_uid`: the record, and whose it is.
@@ -175,6 +237,12 @@ fn lacking(
 ) -> Vec<Observation> {
     let program = context.program;
     let mut found: Vec<Observation> = Vec::new();
+    // A question that one function asks is no habit.
+    let n_askers: std::collections::BTreeSet<FunctionId> =
+        peers.iter().map(|peer| peer.by).collect();
+    if owner == Owner::Access && n_askers.len() < 2 {
+        return found;
+    }
     if is_credential(program.display(from)) {
         return found;
     }
@@ -266,11 +334,15 @@ fn compares(body: &Body<'_>, owner: Owner) -> bool {
     let around = Body::new(body.context, outer).function.span;
     let ir = body.ir;
     ir.exprs.iter().any(|expr| match expr.kind {
+        // Any look at whose it is stands in for the question.
+        ExprKind::Call(call) if owner == Owner::Access && around.contains(expr.span) => {
+            call_name(ir, call).is_some_and(|name| asks_for_access(name) || is_authorization(name))
+        }
         ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne, a, b) if around.contains(expr.span) => {
-            [a, b]
-                .into_iter()
-                .any(|side| owned(body, side).is_some_and(|(_, known, _)| known == owner))
-                && is_value(body, a)
+            [a, b].into_iter().any(|side| {
+                let known = owned(body, side);
+                known.is_some_and(|(_, known, _)| known == owner || owner == Owner::Access)
+            }) && is_value(body, a)
                 && is_value(body, b)
         }
         _ => false,
@@ -303,6 +375,7 @@ fn observation(
     let word = match owner {
         Owner::Tenant => "tenant",
         Owner::User => "user",
+        Owner::Access => "access",
     };
     let mut observation = Observation {
         conditions: vec![("owner", word)],
@@ -359,7 +432,10 @@ fn observation(
     let path = from_entry(program, body.id, is_outside).unwrap_or_default();
     observation.lead_in(context, &path);
     let peer_body = Body::new(context, peer.by);
-    let note = format!("compares `{}` of the same record", peer.field);
+    let note = match owner {
+        Owner::Access => format!("asks `{}` of the same record", peer.field),
+        Owner::Tenant | Owner::User => format!("compares `{}` of the same record", peer.field),
+    };
     observation.trace.push(step(
         program,
         peer_body.place(peer.cond),

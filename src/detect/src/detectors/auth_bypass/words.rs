@@ -95,7 +95,11 @@ const DETECTORS: &[Detector] = &[
         ),
         conditions: &[(
             word("owner", "whose it is compared to be"),
-            &[word("tenant", "a tenant's"), word("user", "a user's")],
+            &[
+                word("tenant", "a tenant's"),
+                word("user", "a user's"),
+                word("access", "nobody's: it is asked itself who may get at it"),
+            ],
         )],
         holes: &["source", "field", "peer", "function"],
     },

@@ -1,10 +1,10 @@
 //! Shared caches read or written under a key without the tenant while the value depends on one.
 
-use betwixt_base::{FileId, Symbol};
+use betwixt_base::{FileId, Language, Symbol};
 use betwixt_facts::ir::{ExprId, ExprKind, LocalId, LocalKind};
 use betwixt_findings::Role;
 use betwixt_program::events::Event;
-use betwixt_program::flow::ingredients::{Ingredients, OriginKind, Reach};
+use betwixt_program::flow::ingredients::{Ingredients, Origin, OriginKind, Reach};
 use betwixt_program::flow::text::{Piece, texts};
 use betwixt_program::{ExprRef, Type};
 use rayon::prelude::*;
@@ -76,8 +76,23 @@ fn operation<'a>(context: &Context<'_>, event: &'a Event) -> Operation<'a> {
 
 /// A whole object in the key that has the tenant among its fields (`JSON.stringify(input)`).
 fn holds_whole(context: &Context<'_>, made: &Ingredients) -> bool {
-    let mut whole = made.origins.iter().filter(|origin| origin.path.is_empty());
+    let mut whole = (made.origins.iter())
+        .filter(|origin| origin.path.is_empty() && !is_request(context, origin));
     whole.any(|origin| has_tenant_field(context, origin.at))
+}
+
+/// Go: the request itself, from which the rest of the key was read; no key holds it whole.
+fn is_request(context: &Context<'_>, origin: &Origin) -> bool {
+    let program = context.program;
+    let OriginKind::Param(function, _) = origin.kind else {
+        return false;
+    };
+    let file = program.code.file_of(function);
+    let is_handler = |entry: &betwixt_program::entries::Entry| {
+        entry.kind == betwixt_program::entries::EntryKind::Http
+    };
+    program.code.facts(file).language == Language::Go
+        && program.entries.of(function).any(is_handler)
 }
 
 /// Whether a value's type has the tenant among its fields: `actionKey{tenantID: …}`.

@@ -19,6 +19,14 @@ use super::Lowering;
 use super::statements::Dest;
 use crate::ir::{CallForm, CallMode, ExprId, ExprKind, List, StmtKind, UnaryOp};
 
+/// Macros of a project that return from the function with an error, by the names they go by: `err!("not found")` as a
+/// statement. As a value they may as well make one.
+fn returns_error(name: &str) -> bool {
+    matches!(name, "err" | "fail" | "throw")
+        || name.starts_with("err_")
+        || name.starts_with("bail_")
+}
+
 /// Macros that never return, like `throw`.
 const PANICS: [&str; 4] = ["panic", "unreachable", "todo", "unimplemented"];
 
@@ -27,7 +35,7 @@ impl Lowering<'_> {
     pub(super) fn macro_to(&mut self, mac: &Macro, dest: Dest) {
         let name = self.source.last_word(&mac.path);
         match name {
-            "bail" => {
+            _ if name == "bail" || dest == Dest::Discard && returns_error(name) => {
                 let call = self.macro_call(mac, name);
                 let span = self.ir.ir().expr(call).span;
                 let values = self.ir.expr_list(&[call]);

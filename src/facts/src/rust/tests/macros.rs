@@ -34,6 +34,31 @@ fn f(x#0: u8) {
 }
 
 #[test]
+fn a_projects_error_macro_returns_as_a_statement_and_is_a_value_elsewhere() {
+    check(
+        r#"
+fn f() -> Result<u8> {
+    let Some(x) = g() else { err!("gone") };
+    if a { err_code!("no", 404); }
+    return Err(err_protocol!("bad"));
+}
+"#,
+        r#"
+fn f() -> Result<u8> {
+  if !(($1 = g()) matches Some) {
+    return err!("gone")
+  }
+  x#0 = $1!
+  if a {
+    return err_code!("no", 404)
+  }
+  return Err(err_protocol!("bad"))
+}
+"#,
+    );
+}
+
+#[test]
 fn panics_throw_and_bail_returns() {
     check(
         r#"
