@@ -9,6 +9,7 @@ mod find;
 mod glob;
 mod guards;
 mod handlers;
+mod lifted;
 mod origin;
 mod placed;
 mod procedures;

@@ -48,8 +48,10 @@ impl Finder<'_> {
         }
         let router = self.router_of(found);
         let place = place_of(self.resolver, found.site);
-        for value in values {
+        let mut is_handled = false;
+        for &value in &values {
             for answer in self.answers_or_method(value, &entry.methods) {
+                is_handled = true;
                 if !takes(self.resolver, answer.function, &entry.takes) {
                     continue;
                 }
@@ -77,6 +79,9 @@ impl Finder<'_> {
                     })),
                 });
             }
+        }
+        if !is_handled {
+            self.lifted(found, (router, named, method), &values);
         }
     }
 
@@ -400,7 +405,7 @@ impl Finder<'_> {
 }
 
 /// `GET /users/{id}` as net/http writes it, or a path alone.
-fn method_and_path(pattern: &crate::flow::text::Text) -> (Option<Symbol>, RoutePath) {
+pub(super) fn method_and_path(pattern: &crate::flow::text::Text) -> (Option<Symbol>, RoutePath) {
     let path = RoutePath::of_text(pattern);
     let Some(whole) = pattern.constant() else {
         return (None, path);
