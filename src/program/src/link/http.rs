@@ -48,9 +48,12 @@ pub(super) fn find(context: &LinkContext<'_>) -> Found {
     };
     let mut found = Found::default();
     let mut seen: FxHashSet<CallSite> = FxHashSet::default();
-    for request in finder.requests() {
+    let requests = finder.requests();
+    // The texts that one call's URL may have are alternatives of one request.
+    for alternatives in requests.chunk_by(|a, b| a.site == b.site) {
         let mut by_site: Vec<(CallSite, Vec<Request>)> = Vec::new();
-        for one in finder.carried_out(request, 0) {
+        let carried = alternatives.iter().cloned();
+        for one in carried.flat_map(|request| finder.carried_out(request, 0)) {
             match by_site.iter_mut().find(|(site, _)| *site == one.site) {
                 Some((_, alternatives)) => alternatives.push(one),
                 None => by_site.push((one.site, vec![one])),

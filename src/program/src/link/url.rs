@@ -68,6 +68,9 @@ impl Reader<'_> {
         if let Some(built) = self.built(at, depth) {
             return built;
         }
+        if let Some(below) = self.below_alternatives(at, depth) {
+            return below;
+        }
         let mut found = Vec::new();
         for text in texts(self.resolver, Some(self.graph), at) {
             let mut alternatives: Vec<Bits> = vec![Vec::new()];
@@ -86,6 +89,33 @@ impl Reader<'_> {
         }
         found.truncate(4);
         found
+    }
+
+    /// `${BASE || "/api"}/users`: each base with what stands below it; `None` where there is only one.
+    fn below_alternatives(&self, at: ExprRef, depth: u32) -> Option<Vec<Bits>> {
+        let ir = self.resolver.code.ir(at.file);
+        let to = |expr: ExprId| ExprRef {
+            file: at.file,
+            expr,
+        };
+        let parts: &[ExprId] = match ir.kind(at.expr) {
+            ExprKind::Concat(list) => ir.expr_list(list),
+            _ => return None,
+        };
+        let (&base, rest) = parts.split_first()?;
+        if matches!(ir.kind(base), ExprKind::Str(_)) {
+            return None;
+        }
+        let mut found = self.read(to(base), depth + 1);
+        if found.len() < 2 {
+            return None;
+        }
+        for &part in rest {
+            let mut more = self.read(to(part), depth + 1);
+            more.truncate(1);
+            found = join(&found, &more, "");
+        }
+        Some(found)
     }
 
     /// What URL builders make; `None` for anything else.
