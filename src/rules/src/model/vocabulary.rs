@@ -27,6 +27,7 @@ pub const EVENTS: &[(&str, &[&str])] = &[
     ("lock.release", &["key"]),
     ("object.put", &["key", "body"]),
     ("object.delete", &["key"]),
+    ("remote.object", &["key"]),
     ("file.write", &["path"]),
     ("file.remove", &["path"]),
     ("dns.upsert", &["name"]),

@@ -2,6 +2,7 @@
 
 mod fail_open;
 mod folder_siblings;
+mod foreign_object;
 mod missing_check;
 mod read_right;
 mod secret_comparison;
@@ -29,6 +30,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "unary-only-server" => unary_only::observe(context),
         "missing-check" => missing_check::observe(context),
         "unchecked-owner" => unchecked_owner::observe(context),
+        "foreign-object" => foreign_object::observe(context),
         "unrelated-check" => unrelated_check::observe(context),
         "unbounded-page" => unbounded_page::observe(context),
         "read-right" => read_right::observe(context),

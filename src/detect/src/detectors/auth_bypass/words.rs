@@ -105,6 +105,14 @@ const DETECTORS: &[Detector] = &[
     },
     Detector {
         word: word(
+            "foreign-object",
+            "an object that another company keeps is got at by an id from the request",
+        ),
+        conditions: &[],
+        holes: &["call", "function"],
+    },
+    Detector {
+        word: word(
             "unrelated-check",
             "a right is checked for one id of the request and another id of it is acted on",
         ),
