@@ -62,15 +62,17 @@ fn read_lines(root: &Path, path: &str, lines: &Range<u32>, limit: usize) -> Opti
     let on_disk = std::fs::read(root.join(path)).ok()?;
     let path = root.strip_prefix(&worktree).ok()?.join(path);
     let repository = open(&worktree).ok()?;
-    let text = |id: Option<gix::ObjectId>| {
-        let data = id.and_then(|id| repository.find_object(id).ok());
-        data.map_or_else(String::new, |object| {
-            String::from_utf8_lossy(&object.data).into_owned()
-        })
+    // A partial clone does not have every text; there the history ends.
+    let text = |id: Option<gix::ObjectId>| match id {
+        None => Some(String::new()),
+        Some(id) => {
+            let object = repository.find_object(id).ok()?;
+            Some(String::from_utf8_lossy(&object.data).into_owned())
+        }
     };
     let mut commit = repository.head_commit().ok()?;
     let mut here = blob_of(&commit, &path);
-    let mut after = text(here);
+    let mut after = text(here)?;
     let on_disk = String::from_utf8_lossy(&on_disk);
     let (_, mut range) = range_before(&after, &on_disk, lines);
     let mut found = Vec::new();
@@ -82,7 +84,9 @@ fn read_lines(root: &Path, path: &str, lines: &Range<u32>, limit: usize) -> Opti
         let parent = parent.and_then(|id| repository.find_commit(id.detach()).ok());
         let was = parent.as_ref().and_then(|parent| blob_of(parent, &path));
         if here != was {
-            let before = text(was);
+            let Some(before) = text(was) else {
+                break;
+            };
             let (is_changed, moved) = range_before(&before, &after, &lines);
             found.extend(is_changed.then(|| line(&commit)).flatten());
             (range, after) = (moved, before);
