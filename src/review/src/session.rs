@@ -84,6 +84,11 @@ pub enum Event<'a> {
         /// What was spent in all until now.
         spent: Spent,
     },
+    /// Nothing is left but candidates that other runs have; told once.
+    Waiting {
+        /// How many.
+        n_candidates: usize,
+    },
 }
 
 /// What a run came to.
@@ -156,6 +161,7 @@ pub fn run(
         told,
         next: AtomicUsize::new(0),
         postponed: Mutex::default(),
+        has_waited: AtomicBool::new(false),
         n_asked: AtomicUsize::new(0),
         n_unreached: AtomicUsize::new(0),
         worked: AtomicU64::new(0),
@@ -223,6 +229,7 @@ struct Session<'a> {
     next: AtomicUsize,
     /// Candidates that another run has; looked at again when nothing else is left.
     postponed: Mutex<VecDeque<usize>>,
+    has_waited: AtomicBool,
     n_asked: AtomicUsize,
     n_unreached: AtomicUsize,
     /// Nanoseconds of all workers, and of those what they waited for agents.
@@ -285,7 +292,14 @@ impl Session<'_> {
         if at < self.cases.n_cases() {
             return Some(at);
         }
-        let at = lock(&self.postponed).pop_front()?;
+        let (at, n_candidates) = {
+            let mut postponed = lock(&self.postponed);
+            let n = postponed.len();
+            (postponed.pop_front()?, n)
+        };
+        if !self.has_waited.swap(true, Ordering::Relaxed) {
+            (self.told)(&Event::Waiting { n_candidates });
+        }
         if self.budget.left().is_some_and(|left| left.is_zero()) {
             let why = "the time is used up; other runs have the rest".to_owned();
             lock(&self.state).cut.get_or_insert(why);

@@ -319,11 +319,19 @@ fn missing(outcome: &Result<Outcome, ReviewError>) -> Option<String> {
 
 /// One line a candidate, as it is done: what became of it, what it cost, what was spent in all.
 fn tell(event: &Event<'_>, hits: &[Candidate]) {
-    let Event::Concluded {
-        conclusion,
-        is_known,
-        spent,
-    } = event;
+    let (conclusion, is_known, spent) = match event {
+        Event::Concluded {
+            conclusion,
+            is_known,
+            spent,
+        } => (conclusion, is_known, spent),
+        Event::Waiting { n_candidates } => {
+            terminal::complain(&format!(
+                "waiting for other runs: they have {n_candidates}\n"
+            ));
+            return;
+        }
+    };
     let hit = hits
         .iter()
         .find(|hit| hit.fingerprint == conclusion.fingerprint);
