@@ -14,6 +14,8 @@ use crate::repository::open;
 
 /// How many commits are looked back.
 const MAX_LOOKED_AT: usize = 400;
+/// How many versions of a file are held against each other.
+const MAX_CHANGES: usize = 30;
 /// Longest title that is kept, in characters.
 const MAX_TITLE: usize = 120;
 
@@ -49,17 +51,52 @@ fn read(root: &Path, path: &str, limit: usize) -> Option<Vec<String>> {
     Some(found)
 }
 
-/// The last commits, newest first, that changed these lines (from 1, of the file as it is on disk), as [`history`] gives
-/// them: those of the file whose change lies in the lines, which are followed back as they move.
-#[must_use]
-pub fn history_of_lines(root: &Path, path: &str, lines: &Range<u32>, limit: usize) -> Vec<String> {
-    read_lines(root, path, lines, limit).unwrap_or_default()
+/// The last versions of a file, read once, to be asked about any of its lines.
+#[derive(Debug, Default)]
+pub struct FileHistory {
+    /// Newest first; what the newest left is what is committed now.
+    changes: Vec<Change>,
 }
 
-fn read_lines(root: &Path, path: &str, lines: &Range<u32>, limit: usize) -> Option<Vec<String>> {
+#[derive(Debug)]
+struct Change {
+    /// The commit, as [`history`] gives it.
+    commit: String,
+    before: String,
+    after: String,
+}
+
+impl FileHistory {
+    /// The history of the file at a path below `root`; empty where [`history`] is.
+    #[must_use]
+    pub fn read(root: &Path, path: &str) -> Self {
+        Self {
+            changes: changes(root, path).unwrap_or_default(),
+        }
+    }
+
+    /// The last commits, newest first, that changed these lines (from 1, of the file as it is on disk), which are followed
+    /// back as they move.
+    #[must_use]
+    pub fn of_lines(&self, on_disk: &str, lines: &Range<u32>, limit: usize) -> Vec<String> {
+        let newest = self.changes.first();
+        let mut range = newest.and_then(|newest| range_before(&newest.after, on_disk, lines).1);
+        let mut found = Vec::new();
+        for change in &self.changes {
+            let Some(lines) = range.filter(|_| found.len() < limit) else {
+                break;
+            };
+            let (is_changed, was) = range_before(&change.before, &change.after, &lines);
+            found.extend(is_changed.then(|| change.commit.clone()));
+            range = was;
+        }
+        found
+    }
+}
+
+fn changes(root: &Path, path: &str) -> Option<Vec<Change>> {
     let root = root.canonicalize().ok()?;
     let worktree = worktree_around(&root)?;
-    let on_disk = std::fs::read(root.join(path)).ok()?;
     let path = root.strip_prefix(&worktree).ok()?.join(path);
     let repository = open(&worktree).ok()?;
     // A partial clone does not have every text; there the history ends.
@@ -73,13 +110,8 @@ fn read_lines(root: &Path, path: &str, lines: &Range<u32>, limit: usize) -> Opti
     let mut commit = repository.head_commit().ok()?;
     let mut here = blob_of(&commit, &path);
     let mut after = text(here)?;
-    let on_disk = String::from_utf8_lossy(&on_disk);
-    let (_, mut range) = range_before(&after, &on_disk, lines);
     let mut found = Vec::new();
     for _ in 0..MAX_LOOKED_AT {
-        let Some(lines) = range.clone().filter(|_| found.len() < limit) else {
-            break;
-        };
         let parent = commit.parent_ids().next();
         let parent = parent.and_then(|id| repository.find_commit(id.detach()).ok());
         let was = parent.as_ref().and_then(|parent| blob_of(parent, &path));
@@ -87,11 +119,13 @@ fn read_lines(root: &Path, path: &str, lines: &Range<u32>, limit: usize) -> Opti
             let Some(before) = text(was) else {
                 break;
             };
-            let (is_changed, moved) = range_before(&before, &after, &lines);
-            found.extend(is_changed.then(|| line(&commit)).flatten());
-            (range, after) = (moved, before);
+            found.extend(line(&commit).map(|commit| Change {
+                commit,
+                before: before.clone(),
+                after: std::mem::replace(&mut after, before),
+            }));
         }
-        let Some(parent) = parent else {
+        let Some(parent) = parent.filter(|_| found.len() < MAX_CHANGES) else {
             break;
         };
         (commit, here) = (parent, was);

@@ -38,7 +38,7 @@ mod stamp;
 
 pub use changed::{changed_lines, lines_before, similarity};
 pub use discover::{discover, discover_stored};
-pub use history::{history, history_of_lines};
+pub use history::{FileHistory, history};
 pub use marks::content_marks;
 pub use options::{Discovered, FilesError, Options, Skipped};
 pub use read::read;

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use betwixt_files::FileHistory;
 use betwixt_findings::Category;
 use betwixt_program::question::tables::verb_name;
 use betwixt_program::question::{Hop, Named, Scoping, Subject, Wanted};
@@ -26,6 +27,7 @@ pub struct Answers<'a> {
     root: &'a Path,
     texts: Mutex<BTreeMap<String, Option<Arc<str>>>>,
     histories: Mutex<BTreeMap<String, Vec<String>>>,
+    versions: Mutex<BTreeMap<String, Arc<FileHistory>>>,
 }
 
 /// Most lines of one answer.
@@ -40,6 +42,7 @@ impl<'a> Answers<'a> {
             root,
             texts: Mutex::default(),
             histories: Mutex::default(),
+            versions: Mutex::default(),
         }
     }
 
@@ -61,10 +64,16 @@ impl<'a> Answers<'a> {
         lines: &Range<u32>,
         limit: usize,
     ) -> Vec<String> {
-        match indexed(self.questions.program, file) {
-            Some(_) => betwixt_files::history_of_lines(self.root, file, lines, limit),
-            None => Vec::new(),
-        }
+        let Some(text) = self.read(file) else {
+            return Vec::new();
+        };
+        let mut known = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        let versions = known
+            .entry(file.to_owned())
+            .or_insert_with(|| Arc::new(FileHistory::read(self.root, file)));
+        let versions = Arc::clone(versions);
+        drop(known);
+        versions.of_lines(&text, lines, limit)
     }
 
     fn function_line(&self, function: FunctionId) -> String {

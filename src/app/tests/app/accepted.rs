@@ -1,8 +1,10 @@
-//! Who wrote a suppression and how long ago, as the repository tells it.
+//! What the repository tells of lines: who wrote a suppression and how long ago, which commits touched a function.
 
+use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
 
+use betwixt_files::FileHistory;
 use serde_json::Value;
 
 use crate::support::{betwixt, write};
@@ -90,4 +92,48 @@ func (a *api) third() {}
         "{page}"
     );
     assert!(page.contains("; not committed"), "{page}");
+}
+
+#[test]
+fn the_history_of_a_function_is_that_of_its_lines_wherever_they_were() {
+    let tree = tempfile::tempdir().expect("a temporary folder");
+    let root = tree.path();
+    let commit = |title: &str, text: &str| {
+        write(root, "main.go", text);
+        git(root, "Ada", "2020-02-01", &["add", "-A"]);
+        git(root, "Ada", "2020-02-01", &["commit", "-q", "-m", title]);
+    };
+    git(root, "Ada", "2020-02-01", &["init", "-q"]);
+    let (first, second) = ("func first() {\n\ta()\n}\n", "func second() {\n\tb()\n}\n");
+    commit("both", &format!("package main\n\n{first}\n{second}"));
+    commit(
+        "first",
+        &format!("package main\n\n{}\n{second}", first.replace("a()", "a(1)")),
+    );
+    commit(
+        "second",
+        &format!(
+            "package main\n\n{}\n{}",
+            first.replace("a()", "a(1)"),
+            second.replace("b()", "b(1)")
+        ),
+    );
+    let moved = format!(
+        "package main\n\n// Above.\n\n{}\n{}",
+        first.replace("a()", "a(1)"),
+        second.replace("b()", "b(1)")
+    );
+    commit("moved", &moved);
+    let history = FileHistory::read(root, "main.go");
+    let titles = |lines: Range<u32>| -> Vec<String> {
+        let commits = history.of_lines(&moved, &lines, 9);
+        let title = |line: &String| line.rsplit(' ').next().unwrap_or_default().to_owned();
+        commits.iter().map(title).collect()
+    };
+    assert_eq!(titles(5..8), ["first", "both"]);
+    assert_eq!(titles(9..12), ["second", "both"]);
+    assert_eq!(titles(3..4), ["moved"]);
+    // Lines that were added since are nobody's yet.
+    let commits = history.of_lines(&format!("{moved}\nfunc third() {{}}\n"), &(13..14), 9);
+    assert!(commits.is_empty(), "{commits:?}");
 }
