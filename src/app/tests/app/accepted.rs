@@ -130,10 +130,10 @@ fn the_history_of_a_function_is_that_of_its_lines_wherever_they_were() {
         let title = |line: &String| line.rsplit(' ').next().unwrap_or_default().to_owned();
         commits.iter().map(title).collect()
     };
-    assert_eq!(titles(5..8), ["first", "both"]);
-    assert_eq!(titles(9..12), ["second", "both"]);
+    assert_eq!(titles(5..9), ["first", "both"]);
+    assert_eq!(titles(10..14), ["second", "both"]);
     assert_eq!(titles(3..4), ["moved"]);
     // Lines that were added since are nobody's yet.
-    let commits = history.of_lines(&format!("{moved}\nfunc third() {{}}\n"), &(13..14), 9);
+    let commits = history.of_lines(&format!("{moved}\nfunc third() {{}}\n"), &(15..16), 9);
     assert!(commits.is_empty(), "{commits:?}");
 }
