@@ -33,6 +33,8 @@ struct Request {
     body: Option<ExprRef>,
 }
 
+/// What a path of one word counts.
+const ONE_LITERAL: u32 = 2;
 const MAX_UP: u32 = 4;
 const MAX_CALLERS: usize = 150;
 
@@ -429,6 +431,7 @@ impl Finder<'_> {
             .copied()
             .filter(|(_, _, route)| of_route(route) == own)
             .collect();
+        let is_told = is_own || !meant.is_empty() || matches!(url.host, Host::Known(_));
         let mut kept = if is_own && !of_own.is_empty() {
             of_own
         } else if !meant.is_empty() {
@@ -438,6 +441,17 @@ impl Finder<'_> {
         };
         let most = kept.iter().map(|(score, ..)| *score).max().unwrap_or(0);
         kept.retain(|(score, ..)| *score == most);
+        if !is_told {
+            // `http://$addr/status`: nothing says that it is one of the platform's.
+            for (score, sureness, _) in &mut kept {
+                let most = if *score > ONE_LITERAL {
+                    Sureness::Likely
+                } else {
+                    Sureness::Guess
+                };
+                *sureness = most.min(*sureness);
+            }
+        }
         kept
     }
 
