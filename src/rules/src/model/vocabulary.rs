@@ -42,7 +42,7 @@ pub const EVENTS: &[(&str, &[&str])] = &[
     ("request.read", &["name", "into"]),
     ("dedupe", &["key"]),
     ("once", &["key", "body"]),
-    ("effect.payment", &["key", "message"]),
+    ("effect.payment", &["key", "message", "object"]),
     ("effect.mail", &["message", "key"]),
     ("effect.webhook", &["url", "message"]),
     ("effect.increment", &["key", "amount"]),

@@ -27,13 +27,23 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         .events
         .events
         .iter()
-        .filter(|event| event.kind == "remote.object" && event.via.is_empty())
-        .flat_map(|event| uses(context, event))
+        .filter(|event| event.via.is_empty())
+        .filter_map(|event| Some((event, id_slot(event)?)))
+        .flat_map(|(event, slot)| uses(context, event, slot))
         .filter(|used| program.workspace.file(used.site.file).marks.is_reported())
         .filter(|used| program.entries.reached(used.function).by_request())
         .filter(|used| seen.insert(used.site))
         .filter_map(|used| observation(context, &used))
         .collect()
+}
+
+/// The slot that holds the object's id.
+fn id_slot(event: &Event) -> Option<&'static str> {
+    match event.kind {
+        "remote.object" => Some("key"),
+        "effect.payment" => (!event.slot("object").is_empty()).then_some("object"),
+        _ => None,
+    }
 }
 
 /// A call that says which object: that of the library, or of a wrapper that is handed the id.
@@ -48,12 +58,12 @@ const MAX_WRAPPERS: u32 = 3;
 const MAX_CALLERS: usize = 40;
 
 /// Where an id is chosen: outside of the functions that are handed it.
-fn uses(context: &Context<'_>, event: &Event) -> Vec<Used> {
+fn uses(context: &Context<'_>, event: &Event, slot: &'static str) -> Vec<Used> {
     let program = context.program;
     let first = Used {
         site: event.site,
         function: event.function,
-        keys: event.slot("key").to_vec(),
+        keys: event.slot(slot).to_vec(),
     };
     let mut pending = vec![(first, 0)];
     let mut found = Vec::new();
