@@ -1,9 +1,10 @@
 // Call edges as the TypeScript compiler resolves them: `caller-file:line<TAB>callee-file:line`, one a line.
 //
 //   node benches/callgraph/typescript.mjs ROOT TSCONFIG... > reference
-//   betwixt graph edges ROOT | grep -v handed-on > ours
-//   python3 benches/callgraph/compare.py ours reference
+//   betwixt graph edges ROOT | grep -P '\tcall\t' > ours
+//   python3 benches/callgraph/compare.py ours reference --skip '__tests__|[.]test[.]|[.]spec[.]'
 //
+// Calls, `new`, tagged templates and components in JSX. A scan does not read the bodies of tests: leave their callers out.
 // Needs `typescript` from npm where node finds it (NODE_PATH). A call counts when its signature's declaration has a body
 // in a file under ROOT that is no declaration file; callers are the nearest function around the call.
 import { createRequire } from "node:module";
