@@ -1,6 +1,6 @@
 //! "Could not ask" taken for "no": a branch for a failure or a bad answer that changes things for good.
 
-use betwixt_facts::ir::{BinaryOp, ExprId, ExprKind, Ir, LocalId, StmtKind};
+use betwixt_facts::ir::{BinaryOp, ExprId, ExprKind, Ir, LocalId, StmtKind, UnaryOp};
 use betwixt_program::control::{Control, each_call};
 use betwixt_program::failure::mentions;
 use betwixt_program::{CallSite, FunctionId};
@@ -33,9 +33,21 @@ fn of_function(context: &Context<'_>, root: FunctionId, found: &mut Vec<Observat
     let order = Order::new(context, root);
     for control in order.controls() {
         for &stmt in control.statements() {
-            let StmtKind::If { cond, then, .. } = ir.stmt(stmt).kind else {
+            let StmtKind::If {
+                cond,
+                then,
+                otherwise,
+            } = ir.stmt(stmt).kind
+            else {
                 continue;
             };
+            if let Some(says_yes) = softened(context, file, ir, cond) {
+                let negative = if says_yes { otherwise } else { then };
+                if let Some(call) = change_in(context, control, file, negative) {
+                    found.push(observation(context, root, call));
+                }
+                continue;
+            }
             let mut parts = Vec::new();
             disjuncts(ir, cond, &mut parts);
             let Some(error) = parts.iter().find_map(|&part| failed(ir, part)) else {
@@ -55,6 +67,60 @@ fn of_function(context: &Context<'_>, root: FunctionId, found: &mut Vec<Observat
             }
         }
     }
+}
+
+/// A condition on an answer for which a failure counts as no: `ask().catch(() => false)`, `ask().await.unwrap_or(false)`.
+/// `Some(true)` when the condition holds for yes.
+fn softened(
+    context: &Context<'_>,
+    file: betwixt_base::FileId,
+    ir: &Ir,
+    cond: ExprId,
+) -> Option<bool> {
+    let (asked, says_yes) = match ir.kind(cond) {
+        ExprKind::Unary(UnaryOp::Not, inner) => (inner, false),
+        ExprKind::Local(_) | ExprKind::Call(_) => (cond, true),
+        _ => return None,
+    };
+    let value = match ir.kind(asked) {
+        ExprKind::Local(local) => {
+            let known = context.program.flows[file.0 as usize].definitions(local);
+            let [only] = known else { return None };
+            only.value
+        }
+        _ => asked,
+    };
+    let mut value = value;
+    while let ExprKind::Unary(UnaryOp::Await, inner) = ir.kind(value) {
+        value = inner;
+    }
+    let ExprKind::Call(call) = ir.kind(value) else {
+        return None;
+    };
+    let ExprKind::Field(base, _) = ir.kind(ir.call(call).callee) else {
+        return None;
+    };
+    let args = ir.expr_list(ir.call(call).args);
+    let is_no = |expr: ExprId| matches!(ir.kind(expr), ExprKind::Bool(false) | ExprKind::Nil);
+    let softens = match (last_name(ir, call)?, args) {
+        ("catch", [handler]) => match ir.kind(*handler) {
+            ExprKind::Closure(idx) => {
+                let body = context.program.code.facts(file).functions[idx.index()].body;
+                matches!(ir.block(body), [only] if matches!(ir.stmt(*only).kind,
+                    StmtKind::Return(values) if matches!(ir.expr_list(values), [value] if is_no(*value))))
+            }
+            _ => false,
+        },
+        // Of what was waited for: an `Option` has no failures.
+        ("unwrap_or", [value]) => is_no(*value) && is_awaited(ir, base),
+        ("unwrap_or_default", []) => is_awaited(ir, base),
+        _ => false,
+    };
+    softens.then_some(says_yes)
+}
+
+fn is_awaited(ir: &Ir, base: ExprId) -> bool {
+    matches!(ir.kind(base), ExprKind::Unary(UnaryOp::Await, _))
 }
 
 fn disjuncts(ir: &Ir, cond: ExprId, found: &mut Vec<ExprId>) {

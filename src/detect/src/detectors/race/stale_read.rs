@@ -2,12 +2,15 @@
 //!
 //! The lock is there, so somebody has thought of it; only the read stands on the wrong side of it.
 
+use betwixt_facts::ir::{ExprId, ExprKind};
 use betwixt_facts::sql::Verb;
 use betwixt_findings::Role;
+use betwixt_program::control::each_expr;
 use betwixt_program::events::Access;
-use betwixt_program::{CallSite, FunctionId};
+use betwixt_program::flow::ingredients::{OriginKind, Reach};
+use betwixt_program::{CallSite, ExprRef, FunctionId};
 
-use super::rows::{Given, Write, deciding_reads, lock_at, writes};
+use super::rows::{Given, Write, deciding_reads, is_error_name, lock_at, writes};
 use crate::behaviour::derive::{Hit, reads_behind};
 use crate::behaviour::effects::{Acts, Use};
 use crate::behaviour::order::Order;
@@ -63,6 +66,7 @@ fn of_function(context: &Context<'_>, root: FunctionId) -> Option<Observation> {
                     && order.precedes(call, write.site)
                     && reads_table(context, call, write.table)
             });
+            let read_again = read_again || is_rechecked(context, &order, &write, lock);
             if !read_again && !is_locked(context, &order, &calls, &hit, write.table) {
                 return Some(observation(context, root, &write, &hit, lock));
             }
@@ -128,6 +132,36 @@ fn reads_table(context: &Context<'_>, call: CallSite, table: TableKey) -> bool {
         .behaviour()
         .effects_of_call(program, call)
         .any(|effects| effects.of(table).has(Use::READ))
+}
+
+/// Whether what the lock gave decides about the write: the row as it is now.
+fn is_rechecked(
+    context: &Context<'_>,
+    order: &Order<'_>,
+    write: &Write<'_>,
+    lock: CallSite,
+) -> bool {
+    let ir = context.program.code.ir(write.site.file);
+    let mut rows: Vec<ExprId> = Vec::new();
+    for cond in crate::behaviour::order::conditions(order, write.site.call) {
+        each_expr(ir, cond, &mut |id| {
+            if let ExprKind::Local(local) = ir.kind(id)
+                && !is_error_name(ir.local(local).name.as_str())
+            {
+                rows.push(id);
+            }
+        });
+    }
+    rows.into_iter().any(|expr| {
+        let at = ExprRef {
+            file: write.site.file,
+            expr,
+        };
+        let gives = context.ingredients(at, Reach::LOCAL).origins;
+        gives
+            .iter()
+            .any(|origin| matches!(origin.kind, OriginKind::Call(site) if site == lock))
+    })
 }
 
 /// Whether a lock was held already when the row was read.

@@ -3,6 +3,7 @@
 mod empty_adapter;
 mod first_of_many;
 mod skipped_removal;
+mod unfiltered_list;
 mod unmatched_create;
 mod words;
 
@@ -17,6 +18,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "empty-adapter" => Some(empty_adapter::observe(context)),
         "skipped-removal" => Some(skipped_removal::observe(context)),
         "first-of-many" => Some(first_of_many::observe(context)),
+        "unfiltered-list" => Some(unfiltered_list::observe(context)),
         "unmatched-create" => Some(unmatched_create::observe(context)),
         _ => None,
     }

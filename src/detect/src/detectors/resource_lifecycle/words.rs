@@ -48,6 +48,14 @@ const DETECTORS: &[Detector] = &[
     },
     Detector {
         word: word(
+            "unfiltered-list",
+            "a list shows ended rows that the other lists of the table leave out",
+        ),
+        conditions: &[],
+        holes: &["table", "column", "function"],
+    },
+    Detector {
+        word: word(
             "unmatched-create",
             "something is made in another system and not removed where its row is removed",
         ),
@@ -64,11 +72,16 @@ const GUARDS: &[Word] = &[
     word("never-empty", "every caller has asked whether it is empty"),
     word("walked", "the list is also walked over"),
     word("counted", "the function asks how many there are"),
+    word(
+        "wants-ended",
+        "it is about ended rows, or no answer to a request",
+    ),
 ];
 
 const FACTS: &[Word] = &[
     word("list-handed-in", "the caller says what there should be"),
     word("never-removed", "nothing in the program calls the removal"),
+    word("many-siblings", "six or more other lists leave them out"),
 ];
 
 const ENDS: &[&str] = &[

@@ -7,6 +7,7 @@ mod expiry_result;
 mod fills;
 mod invalidations;
 mod kept_address;
+mod missed_key;
 mod missing_invalidation;
 mod narrow_key;
 mod peek_decision;
@@ -34,6 +35,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "kept-address" => Some(kept_address::observe(context)),
         "endless-entry" => Some(endless_entry::observe(context)),
         "cached-failure" => Some(cached_failure::observe(context)),
+        "missed-key" => Some(missed_key::observe(context)),
         "expiry-result" => Some(expiry_result::observe(context)),
         _ => None,
     }

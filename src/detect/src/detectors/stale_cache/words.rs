@@ -110,6 +110,14 @@ const DETECTORS: &[Detector] = &[
     },
     Detector {
         word: word(
+            "missed-key",
+            "an invalidation's key has other parts than the keys of the entries",
+        ),
+        conditions: &[],
+        holes: &["key", "entry", "function"],
+    },
+    Detector {
+        word: word(
             "cached-failure",
             "a failure of any kind is put into a cache as an empty answer",
         ),
