@@ -87,7 +87,8 @@ fn of_send(body: &Body<'_>, site: CallSite) -> Option<(StmtId, Observation)> {
             ("function", function_name(program, body.id)),
         ],
         missing: vec!["a comparison of the client's tenant with the event's"],
-        identity: vec![body.text(clients)],
+        // Not the receiver: it may be called otherwise.
+        identity: vec![collection_name(body, clients)],
         ..body.observation(ir.call(site.call).expr)
     };
     let tenants = &body.context.tenants;
@@ -135,6 +136,16 @@ fn is_collection(body: &Body<'_>, clients: ExprId) -> bool {
                 )
             })
         })
+}
+
+/// The collection's own name: `clients` of `h.clients`, `self.clients.values()`.
+fn collection_name(body: &Body<'_>, clients: ExprId) -> String {
+    let names = chain_names(body.ir, clients);
+    let own = names
+        .iter()
+        .rev()
+        .find(|name| !matches!(**name, "values" | "iter" | "values_mut" | "iter_mut"));
+    own.map_or_else(String::new, |name| (*name).to_owned())
 }
 
 /// The variable for one client, and its field for the tenant.
