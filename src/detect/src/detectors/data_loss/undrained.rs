@@ -200,7 +200,7 @@ fn observation(body: &Body<'_>, stop: &Arm, flush: CallId, name: &'static str) -
             ("function", function_name(program, body.id)),
         ],
         missing: vec!["a flush on the way out, deferred or in the function that stops it"],
-        identity: vec![name.to_owned()],
+        identity: vec![body.shape(ir.call(flush).callee)],
         ..body.observation(at)
     };
     observation.trace.push(step(
