@@ -2,7 +2,7 @@
 
 use betwixt_base::{FileId, Language};
 use betwixt_facts::ir::{BinaryOp, CallId, ExprId, ExprKind, Ir, StmtId, StmtKind, UnaryOp};
-use betwixt_program::control::{Control, Dominator, conjuncts, each_call, each_expr};
+use betwixt_program::control::{Control, Dominator, each_call, each_expr};
 use betwixt_program::events::Access;
 use betwixt_program::flow::ingredients::Reach;
 use betwixt_program::{CallSite, ExprRef, FunctionId};
@@ -11,6 +11,7 @@ use crate::detectors::scoping::identity_column;
 use crate::detectors::{Context, Scoping, UseScope};
 use crate::guards::comparison::names_tenant;
 use crate::guards::keys::{Keys, is_row, reads_store, same_value};
+use crate::guards::membership::membership;
 use crate::guards::names::{is_authorization, is_check};
 
 /// A guard found, with the call that is it.
@@ -197,57 +198,6 @@ fn is_blank(ir: &Ir, target: ExprId) -> bool {
         ExprKind::Local(local) => ir.local(local).name == "_",
         ExprKind::Unknown => true,
         _ => false,
-    }
-}
-
-/// `if !allowed.includes(key) return`, `if row.id !== key return`: the key is compared with something the tenant owns.
-fn membership(
-    context: &Context<'_>,
-    site: CallSite,
-    cond: ExprId,
-    keys: &Keys,
-    found: &mut Vec<Before>,
-) {
-    let ir = context.program.code.ir(site.file);
-    for (part, _) in conjuncts(ir, cond, true)
-        .into_iter()
-        .chain(conjuncts(ir, cond, false))
-    {
-        let ExprKind::Call(call) = ir.kind(part) else {
-            continue;
-        };
-        let facts = ir.call(call);
-        let ExprKind::Field(receiver, name) = ir.kind(facts.callee) else {
-            continue;
-        };
-        if !matches!(
-            name.as_str(),
-            "includes" | "has" | "contains" | "some" | "Contains" | "contains_key"
-        ) {
-            continue;
-        }
-        let args = ir.expr_list(facts.args);
-        let holds_key = args.iter().any(|&arg| {
-            let arg = ExprRef {
-                file: site.file,
-                expr: arg,
-            };
-            keys.hold(context, arg)
-        });
-        if holds_key
-            && context.is_tenant(
-                ExprRef {
-                    file: site.file,
-                    expr: receiver,
-                },
-                Reach::LOCAL,
-            )
-        {
-            found.push(Before::Check(CallSite {
-                file: site.file,
-                call,
-            }));
-        }
     }
 }
 

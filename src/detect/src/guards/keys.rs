@@ -165,6 +165,11 @@ impl Keys {
         &self.exprs
     }
 
+    /// What the keys are made of.
+    pub(crate) fn made(&self) -> &[Ingredients] {
+        &self.made
+    }
+
     /// Whether a value is the same as one of the keys ([`same_value`]).
     pub(crate) fn hold(&self, context: &Context<'_>, at: ExprRef) -> bool {
         if self
