@@ -131,6 +131,10 @@ fn names_tenant(context: &Context<'_>, access: &Access, index: usize) -> bool {
         if schema.is_tenant_column(id, predicate.column.column) {
             return true;
         }
+        // The relation to the tenant under a filter that is made elsewhere: `organisation: ofUser(user.id)`.
+        if is_tenant_relation(context, id, predicate) {
+            return true;
+        }
         // A relation's own column (`{ project: { orgId } }`) or a value that is the tenant under another name.
         let by_name =
             predicate.column.table.is_none() && context.tenants.matches(predicate.column.column);
@@ -140,6 +144,20 @@ fn names_tenant(context: &Context<'_>, access: &Access, index: usize) -> bool {
                 .iter()
                 .any(|&at| is_tenant_value(context, at))
     })
+}
+
+/// Whether a predicate is about the row's tenant, or what it belongs to on the way there, and says what of it in one value:
+/// `team: ofUser(user.id)`.
+fn is_tenant_relation(context: &Context<'_>, id: TableId, predicate: &Predicate) -> bool {
+    let name = predicate.column.column.as_str();
+    let schema = &context.program.schema;
+    let is_column = |end: &str| {
+        let column = Symbol::new(&format!("{name}{end}"));
+        schema.is_tenant_column(id, column)
+            || matches!(schema.tenancy(id), Tenancy::Inherited { path } if path.first() == Some(&column))
+    };
+    !matches!(predicate.value, Value::Literal(_) | Value::Column(_))
+        && (is_column("Id") || is_column("_id"))
 }
 
 /// `project_id = $1 OR project_id IS NULL`: a choice in which every branch is about the tenant.

@@ -39,7 +39,7 @@ pub(crate) fn source(context: &Context<'_>, at: ExprRef) -> KeySource {
             OriginKind::Param(..) if is_stored && origin.path.is_empty() => {}
             // `({ ctx, input }) => … ctx.user.id`: what was put beside the input.
             OriginKind::Param(..) if origin.path.first().is_some_and(|part| is_beside(*part)) => {
-                found.from_server |= origin.is_direct;
+                found.from_server = true;
             }
             OriginKind::Param(function, index) if origin.is_direct => {
                 found.from_caller |=

@@ -15,7 +15,7 @@ use super::matching::last_name;
 use super::select::field;
 use super::{Context, Event};
 use crate::calls::{CallGraph, Callee};
-use crate::flow::text::{Piece, Text, elements, texts};
+use crate::flow::text::{Piece, Text, bound_template, elements, statement_texts};
 use crate::ids::{CallSite, ExprRef, FunctionId};
 use crate::names::Def;
 use crate::resolve::Resolver;
@@ -383,7 +383,13 @@ impl Finder<'_> {
     ) {
         let bound = self.bound(site, params);
         let mut seen: Vec<SqlText> = Vec::new();
-        for version in texts(self.resolver, Some(self.graph), text) {
+        let call = self.resolver.code.ir(site.file).call(site.call);
+        let versions = if call.form == CallForm::Tagged {
+            bound_template(self.resolver, Some(self.graph), text)
+        } else {
+            statement_texts(self.resolver, Some(self.graph), text)
+        };
+        for version in versions {
             let is_conditional = version.optional_from.is_some();
             let (sql, holes) = sql_text(&version);
             if seen.contains(&sql) || !looks_like_sql(&sql.pieces.join(" x ")) {

@@ -6,6 +6,7 @@ use betwixt_base::Symbol;
 use betwixt_facts::ir::{BinaryOp, CallForm, ExprId, ExprKind, LocalKind, StmtKind, UnaryOp};
 
 use crate::calls::{CallGraph, Callee};
+use crate::flow::count::counted;
 use crate::flow::defs::DefinitionKind;
 use crate::ids::ExprRef;
 use crate::names::Def;
@@ -76,6 +77,10 @@ impl Text {
     }
 
     fn append(&mut self, other: Self) {
+        if let Some(from) = other.optional_from {
+            let at = self.pieces.len() + from;
+            self.optional_from.get_or_insert(at);
+        }
         self.pieces.extend(other.pieces);
     }
 }
@@ -86,7 +91,28 @@ const MAX_PIECES: usize = 400;
 /// The texts `at` may hold; never empty: what is not known is a hole.
 #[must_use]
 pub fn texts(resolver: &Resolver<'_>, graph: Option<&CallGraph>, at: ExprRef) -> Vec<Text> {
-    Reader { resolver, graph }.read(at, 0)
+    let reader = Reader {
+        resolver,
+        graph,
+        is_sql: false,
+    };
+    reader.read(at, 0)
+}
+
+/// The texts a statement may have: as [`texts`], and placeholders that are counted (`$%d`) have the number they get when every
+/// part before is taken.
+#[must_use]
+pub fn statement_texts(
+    resolver: &Resolver<'_>,
+    graph: Option<&CallGraph>,
+    at: ExprRef,
+) -> Vec<Text> {
+    let reader = Reader {
+        resolver,
+        graph,
+        is_sql: true,
+    };
+    reader.read(at, 0)
 }
 
 /// The first text `at` may hold.
@@ -95,9 +121,47 @@ pub fn text(resolver: &Resolver<'_>, graph: Option<&CallGraph>, at: ExprRef) -> 
     texts(resolver, graph, at).swap_remove(0)
 }
 
+/// The text of a template that binds what is inserted, `` $queryRaw`… ${id}` ``: a hole stays one even where its value is known.
+/// Templates in templates (`Prisma.sql`) and what is declared raw are text.
+#[must_use]
+pub fn bound_template(
+    resolver: &Resolver<'_>,
+    graph: Option<&CallGraph>,
+    at: ExprRef,
+) -> Vec<Text> {
+    let ir = resolver.code.ir(at.file);
+    let ExprKind::Concat(list) = ir.kind(at.expr) else {
+        return statement_texts(resolver, graph, at);
+    };
+    let reader = Reader {
+        resolver,
+        graph,
+        is_sql: true,
+    };
+    let mut whole = Text::default();
+    for &part in ir.expr_list(list) {
+        let part = ExprRef {
+            file: at.file,
+            expr: part,
+        };
+        let is_value = matches!(
+            ir.kind(part.expr),
+            ExprKind::Local(_) | ExprKind::Name(_) | ExprKind::Field(..)
+        );
+        let mut text = reader.read(part, 0).swap_remove(0);
+        if is_value && text.constant().is_some_and(|text| !text.contains(' ')) {
+            text = Text::hole(part);
+        }
+        whole.append(text);
+    }
+    vec![whole]
+}
+
 struct Reader<'a> {
     resolver: &'a Resolver<'a>,
     graph: Option<&'a CallGraph>,
+    /// Numbers are counted.
+    is_sql: bool,
 }
 
 impl Reader<'_> {
@@ -110,6 +174,13 @@ impl Reader<'_> {
             file: at.file,
             expr,
         };
+        if self.is_sql
+            && let Some(count) = counted(self.resolver, at)
+        {
+            let mut text = Text::literal(Symbol::new(&count.to_string()));
+            text.optional_from = Some(0);
+            return vec![text];
+        }
         match ir.kind(at.expr) {
             ExprKind::Str(text) | ExprKind::Number(text) => vec![Text::literal(text)],
             ExprKind::Concat(list) => self.joined(at, ir.expr_list(list), depth),

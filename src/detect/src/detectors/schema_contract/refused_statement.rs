@@ -24,6 +24,7 @@ pub(crate) fn observe(context: &Context<'_>) -> Vec<Observation> {
     let texts: Vec<&Access> = accesses
         .iter()
         .filter(|access| is_whole(access) && !is_of_its_time(context.program, access))
+        .filter(|access| !is_tested(context, access))
         .filter(|access| match &access.text {
             Some(text) => seen.insert((access.place, text.as_ref())),
             None => false,
@@ -42,6 +43,12 @@ pub(crate) fn observe(context: &Context<'_>) -> Vec<Observation> {
         })
         .collect();
     found.into_iter().flatten().collect()
+}
+
+/// A statement that stands in a test beside the code: `#[cfg(test)] mod tests`.
+fn is_tested(context: &Context<'_>, access: &Access) -> bool {
+    let code = &context.program.code;
+    code.function(code.outermost(access.function)).flags.is_test
 }
 
 /// Whether the text is known to its last letter: what is put together at run time may read differently.

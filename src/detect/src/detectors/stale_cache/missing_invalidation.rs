@@ -350,7 +350,9 @@ fn by_siblings(
         None => (access.place, access.function),
     };
     let mut observation = start(context, group, access, "siblings", place, function);
-    if guarded.len() * 2 >= others.len() {
+    // What is new is in no cache, unless "there is none" or a list is; one who thinks of that is no habit.
+    let is_habit = own != ["insert"] || guarded.len() >= 2;
+    if is_habit && guarded.len() * 2 >= others.len() {
         observation.facts.insert("siblings-invalidate");
     }
     if guarded.len() >= 2 {

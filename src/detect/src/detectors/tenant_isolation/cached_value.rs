@@ -76,9 +76,25 @@ pub(super) fn dependence(context: &Context<'_>, event: &Event) -> Dependence {
     }
     // A read-through by hand: what the function loads on a miss.
     match event.via.is_empty() {
-        true => loads_tenant_data(context, event.function, 1).into(),
+        true if fills_by_hand(context, event) => {
+            loads_tenant_data(context, event.function, 1).into()
+        }
+        true => Dependence::Unknown,
         false => Dependence::Unknown,
     }
+}
+
+/// Whether the function that looks something up also puts something in; what only looks says nothing of where the value is from.
+fn fills_by_hand(context: &Context<'_>, event: &Event) -> bool {
+    let program = context.program;
+    let unit = context.units().of(event.function);
+    let file = program.code.file_of(unit);
+    let span = program.code.function(unit).span;
+    let ir = program.code.ir(file);
+    program.events.in_file(file).iter().any(|other| {
+        matches!(other.kind, "cache.set" | "cache.load")
+            && span.contains(ir.expr(ir.call(other.site.call).expr).span)
+    })
 }
 
 /// What a loader, or a function that looks and fills, depends on.

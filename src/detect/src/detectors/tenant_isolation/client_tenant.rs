@@ -222,7 +222,10 @@ fn observation(body: &Body<'_>, statements: &[StmtId], choice: &Choice) -> Obser
     } else if reached.is_empty() {
         observation.facts.insert("unknown-reach");
     }
-    if program.calls.callers(body.id).len() >= 3 {
+    if !choice.client_first {
+        observation.facts.insert("only-when-absent");
+    }
+    if body.context.callers(body.id).nth(2).is_some() {
         observation.facts.insert("shared-helper");
     }
     let path = from_entry(program, body.id, is_outside).unwrap_or_default();

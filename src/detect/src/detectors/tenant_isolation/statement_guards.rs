@@ -4,13 +4,13 @@ use betwixt_base::Symbol;
 use betwixt_facts::ir::{ExprKind, FunctionIdx};
 use betwixt_facts::sql::Verb;
 use betwixt_findings::Role;
-use betwixt_program::ExprRef;
 use betwixt_program::events::Access;
 use betwixt_program::flow::ingredients::OriginKind;
+use betwixt_program::{CallSite, ExprRef};
 
 use super::callers::in_callers;
 use crate::detectors::scoping::{identity_column, is_equality};
-use crate::detectors::{Context, Scoping};
+use crate::detectors::{Context, Scoping, UseScope};
 use crate::guards::before::{Before, guards};
 use crate::guards::comparison::{Callers, after, in_all_callers};
 use crate::guards::keys::{KeySource, source};
@@ -96,9 +96,12 @@ pub(super) fn statement_guards(
         ));
     }
     let not_from_caller = !sources.is_empty()
-        && sources
-            .iter()
-            .all(|source| !source.from_caller && source.from_access.is_some());
+        && sources.iter().all(|source| {
+            !source.from_caller
+                && source
+                    .from_access
+                    .is_some_and(|site| is_tenants_row(context, site))
+        });
     if not_from_caller {
         observation.guards.push((
             "scoped-key",
@@ -111,6 +114,7 @@ pub(super) fn statement_guards(
     if sources
         .iter()
         .any(|source| !source.from_caller && is_tenant_itself(context, source))
+        || chosen_by_tenant(context, access, index)
     {
         observation.guards.push((
             "scoped-key",
@@ -183,6 +187,21 @@ pub(super) fn statement_guards(
     }
 }
 
+/// Whether a read is of a tenant's table: the row of a user, whom several tenants may have, says nothing of whose the rest is.
+fn is_tenants_row(context: &Context<'_>, site: CallSite) -> bool {
+    let code = &context.program.code;
+    let function = code.function_id(site.file, code.ir(site.file).call(site.call).function);
+    let mut read = context
+        .accesses_of(function)
+        .filter(|(access, _)| access.site == site || access.last == site)
+        .peekable();
+    read.peek().is_none()
+        || read.any(|(_, scoping)| {
+            let mut uses = scoping.uses.iter();
+            uses.any(|scope| !matches!(scope, Some(UseScope::Free)))
+        })
+}
+
 /// A change of rows without the tenant where it is at hand and others name it: a read before is not the same as a filter.
 pub(super) fn differs_from_siblings(observation: &Observation) -> bool {
     ["siblings-scoped", "tenant-at-hand", "writes"]
@@ -240,6 +259,33 @@ fn is_tenant_itself(context: &Context<'_>, source: &KeySource) -> bool {
             };
             by_path || by_param
         })
+}
+
+/// `programId = defaultProgramOf(ctx.workspace)`: one of the columns the rows are chosen by points to what the signed-in tenant
+/// has.
+fn chosen_by_tenant(context: &Context<'_>, access: &Access, index: usize) -> bool {
+    let predicates = access.statement.predicates.iter();
+    let mut own = predicates.filter(|predicate| {
+        predicate.is_conjunct
+            && is_equality(predicate.op)
+            && predicate
+                .column
+                .table
+                .is_none_or(|table| table.0 as usize == index)
+    });
+    own.any(|predicate| {
+        access.exprs_of(&predicate.value).into_iter().any(|value| {
+            let source = source(context, value);
+            !source.from_caller
+                && source.from_server
+                && source.made.origins.iter().any(|origin| {
+                    origin
+                        .path
+                        .iter()
+                        .any(|&part| context.tenants.matches(part))
+                })
+        })
+    })
 }
 
 fn compared_after(context: &Context<'_>, access: &Access) -> Callers {

@@ -43,9 +43,47 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         .collect();
     operations
         .par_iter()
-        .filter(|operation| !operation.has_tenant)
+        .filter(|operation| !operation.has_tenant && !is_list_of_all(context, operation.event))
         .filter_map(|operation| observation(context, operation, &operations))
         .collect()
+}
+
+/// A set or list of the program's own under one name, `SADD deleted_tenants id`: its members say whose they are.
+fn is_list_of_all(context: &Context<'_>, event: &Event) -> bool {
+    const OPERATIONS: &[&str] = &[
+        "sadd",
+        "srem",
+        "smembers",
+        "sismember",
+        "scard",
+        "spop",
+        "zadd",
+        "zrem",
+        "zrange",
+        "zrangebyscore",
+        "zrevrange",
+        "zscore",
+        "zcard",
+        "zcount",
+        "lpush",
+        "rpush",
+        "lpop",
+        "rpop",
+        "lrange",
+        "llen",
+        "pfadd",
+        "pfcount",
+    ];
+    let ir = context.program.code.ir(event.site.file);
+    let is_list = crate::body::call_name(ir, event.site.call)
+        .is_some_and(|name| OPERATIONS.contains(&plain(name).as_str()));
+    let is_one = |&key: &ExprRef| {
+        matches!(
+            context.program.code.ir(key.file).kind(key.expr),
+            ExprKind::Str(_)
+        )
+    };
+    is_list && event.slot("key").iter().all(is_one)
 }
 
 fn operation<'a>(context: &Context<'_>, event: &'a Event) -> Operation<'a> {

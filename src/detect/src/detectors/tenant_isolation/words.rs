@@ -265,4 +265,8 @@ const FACTS: &[Word] = &[
     word("implements", "the function's form is asked for by a trait"),
     word("used-after", "the tested value is used after the check"),
     word("shared-helper", "several callers rely on the function"),
+    word(
+        "only-when-absent",
+        "the request's tenant is taken only where the authenticated one is empty",
+    ),
 ];

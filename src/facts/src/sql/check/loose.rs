@@ -23,6 +23,7 @@ pub(super) fn check(tree: &Tree, prepared: &Prepared, catalog: &dyn Catalog) -> 
     let mut names = Names {
         catalog,
         known: FxHashSet::default(),
+        blocks: FxHashSet::default(),
         tables: Vec::new(),
         used: Vec::new(),
         is_open: false,
@@ -54,6 +55,8 @@ struct Names<'a> {
     catalog: &'a dyn Catalog,
     /// Columns of the tables, aliases, lambda parameters; lower case.
     known: FxHashSet<String>,
+    /// Names of CTEs; lower case.
+    blocks: FxHashSet<String>,
     tables: Vec<u32>,
     used: Vec<Symbol>,
     is_open: bool,
@@ -88,7 +91,7 @@ impl Names<'_> {
 
     fn table(&mut self, name: &ObjectName) {
         let (schema, table) = object_name(name);
-        if schema.is_none() && self.known.contains(&table.as_str().to_lowercase()) {
+        if schema.is_none() && self.blocks.contains(&table.as_str().to_lowercase()) {
             return;
         }
         match self.catalog.table(schema, table) {
@@ -110,6 +113,8 @@ impl Visitor for Names<'_> {
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
             self.know(ident(&cte.alias.name));
+            let name = ident(&cte.alias.name).as_str().to_lowercase();
+            self.blocks.insert(name);
             for column in &cte.alias.columns {
                 self.know(ident(&column.name));
             }
@@ -141,6 +146,8 @@ impl Visitor for Names<'_> {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         match expr {
+            // MySQL takes text in double quotes for a string.
+            Expr::Identifier(name) if name.quote_style == Some('"') => {}
             Expr::Identifier(name) => self.used.push(ident(name)),
             Expr::CompoundIdentifier(parts) => {
                 if let [_, name] = parts.as_slice() {

@@ -159,7 +159,7 @@ impl Builder<'_> {
                 }
             }
             _ => {
-                let inner = super::super::chain::peel(ir, value.expr);
+                let inner = self.written_out(value);
                 if let ExprKind::Struct(_, parts) = ir.kind(inner)
                     && depth < MAX_DEPTH
                 {
@@ -183,6 +183,19 @@ impl Builder<'_> {
                 let value = self.value(value);
                 self.predicate(column, None, op, value, is_conjunct);
             }
+        }
+    }
+
+    /// The object a value is, also over a variable that is nothing else: `{ a_b: where }` after `const where = { a, b }`.
+    fn written_out(&self, value: ExprRef) -> ExprId {
+        let ir = self.reader.resolver.code.ir(value.file);
+        let inner = super::super::chain::peel(ir, value.expr);
+        let ExprKind::Local(local) = ir.kind(inner) else {
+            return inner;
+        };
+        match self.reader.resolver.flows[value.file.0 as usize].definitions(local) {
+            [only] if matches!(ir.kind(only.value), ExprKind::Struct(..)) => only.value,
+            _ => inner,
         }
     }
 
