@@ -6,6 +6,7 @@ mod kept_lock;
 mod lost_update;
 mod outer_handle;
 mod read_then_removed;
+mod rewritten_entry;
 mod rows;
 mod shared_state;
 mod stale_read;
@@ -25,6 +26,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "lost-update" => lost_update::observe(context),
         "kept-lock" => kept_lock::observe(context),
         "read-then-removed" => read_then_removed::observe(context),
+        "rewritten-entry" => rewritten_entry::observe(context),
         "outer-handle" => outer_handle::observe(context),
         "unheeded-claim" => unheeded_claim::observe(context),
         "shared-state" => shared_state::observe(context),

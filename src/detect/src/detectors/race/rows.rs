@@ -434,7 +434,7 @@ fn lock_name(context: &Context<'_>, call: CallSite) -> bool {
 }
 
 /// Locks and serializable transactions whose body, a closure, holds the read.
-fn around(
+pub(super) fn around(
     context: &Context<'_>,
     order: &Order<'_>,
     site: CallSite,

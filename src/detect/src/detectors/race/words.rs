@@ -22,6 +22,14 @@ const DETECTORS: &[Detector] = &[
     },
     Detector {
         word: word(
+            "rewritten-entry",
+            "a value of a shared store is read, changed in the program and written back under its key",
+        ),
+        conditions: &[],
+        holes: &["function"],
+    },
+    Detector {
+        word: word(
             "lost-update",
             "a column is read, changed in the program and written back as a whole",
         ),
@@ -134,6 +142,10 @@ const DETECTORS: &[Detector] = &[
 ];
 
 const GUARDS: &[Word] = &[
+    word(
+        "watched",
+        "the store is asked to notice who changes the key in between: WATCH, a script, compare and swap",
+    ),
     word(
         "reclaimed",
         "another statement finds what was left taken, by a time or all at once",
