@@ -1,6 +1,7 @@
 //! Ways of looking for stale cache.
 
 mod cached_failure;
+mod counter_expiry;
 mod detached_refresh;
 mod endless_entry;
 mod expiry_result;
@@ -36,6 +37,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "endless-entry" => Some(endless_entry::observe(context)),
         "cached-failure" => Some(cached_failure::observe(context)),
         "missed-key" => Some(missed_key::observe(context)),
+        "counter-expiry" => Some(counter_expiry::observe(context)),
         "expiry-result" => Some(expiry_result::observe(context)),
         _ => None,
     }

@@ -14,6 +14,14 @@ pub(crate) const FAMILY: Family = Family {
 const DETECTORS: &[Detector] = &[
     Detector {
         word: word(
+            "counter-expiry",
+            "a counter gets its end in a second step, which only the first count takes",
+        ),
+        conditions: &[],
+        holes: &["function"],
+    },
+    Detector {
+        word: word(
             "endless-entry",
             "an entry of a shared cache has no end, where the others of the service have one",
         ),
