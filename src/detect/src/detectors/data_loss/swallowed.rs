@@ -144,7 +144,7 @@ fn describe(work: &Work) -> String {
         "publish" => format!("the message sent by {}", work.target),
         "commit" => "the commit".to_owned(),
         "flush" => format!("the flush of {}", work.target),
-        "store" => format!("the object stored by {}", work.target),
+        "store" => format!("the change of an object at {}", work.target),
         "remote" => format!("the call of {}", work.target),
         _ => format!("`{}`", work.target),
     }
