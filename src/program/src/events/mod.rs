@@ -148,14 +148,6 @@ impl Events {
             .map(|&index| &self.events[index])
     }
 
-    /// The events of a file, in its order.
-    #[must_use]
-    pub fn in_file(&self, file: FileId) -> &[Event] {
-        let first = self.events.partition_point(|event| event.site.file < file);
-        let n = self.events[first..].partition_point(|event| event.site.file == file);
-        &self.events[first..first + n]
-    }
-
     /// The events of a call.
     #[must_use]
     pub fn at(&self, site: CallSite) -> &[Event] {

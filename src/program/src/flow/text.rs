@@ -91,12 +91,7 @@ const MAX_PIECES: usize = 400;
 /// The texts `at` may hold; never empty: what is not known is a hole.
 #[must_use]
 pub fn texts(resolver: &Resolver<'_>, graph: Option<&CallGraph>, at: ExprRef) -> Vec<Text> {
-    let reader = Reader {
-        resolver,
-        graph,
-        is_sql: false,
-    };
-    reader.read(at, 0)
+    Reader::new(resolver, graph, false).read(at, 0)
 }
 
 /// The texts a statement may have: as [`texts`], and placeholders that are counted (`$%d`) have the number they get when every
@@ -107,12 +102,7 @@ pub fn statement_texts(
     graph: Option<&CallGraph>,
     at: ExprRef,
 ) -> Vec<Text> {
-    let reader = Reader {
-        resolver,
-        graph,
-        is_sql: true,
-    };
-    reader.read(at, 0)
+    Reader::new(resolver, graph, true).read(at, 0)
 }
 
 /// The first text `at` may hold.
@@ -133,11 +123,7 @@ pub fn bound_template(
     let ExprKind::Concat(list) = ir.kind(at.expr) else {
         return statement_texts(resolver, graph, at);
     };
-    let reader = Reader {
-        resolver,
-        graph,
-        is_sql: true,
-    };
+    let reader = Reader::new(resolver, graph, true);
     let mut whole = Text::default();
     for &part in ir.expr_list(list) {
         let part = ExprRef {
@@ -164,7 +150,15 @@ struct Reader<'a> {
     is_sql: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(resolver: &'a Resolver<'a>, graph: Option<&'a CallGraph>, is_sql: bool) -> Self {
+        Self {
+            resolver,
+            graph,
+            is_sql,
+        }
+    }
+
     fn read(&self, at: ExprRef, depth: u32) -> Vec<Text> {
         if depth > MAX_DEPTH {
             return vec![Text::hole(at)];

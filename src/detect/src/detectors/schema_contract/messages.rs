@@ -1,12 +1,16 @@
-//! Messages as the code makes them: which fields a literal and the lines after it set.
+//! Messages as the code makes them: which fields a literal and the lines after it set, and the call that sends them.
 
 use std::collections::BTreeSet;
 
 use betwixt_facts::ir::{ExprId, ExprKind, LocalId, StmtKind};
+use betwixt_findings::{Role, TraceStep};
 use betwixt_program::control::each_expr;
 use betwixt_program::failure::mentions;
+use betwixt_program::link::Link;
 
 use crate::body::{Body, peel};
+use crate::detectors::Context;
+use crate::observation::{function_name, step};
 use crate::tenant::plain;
 
 /// The fields a message is given where it is made.
@@ -16,6 +20,18 @@ pub(super) struct Filled {
     pub(super) literal: ExprId,
     /// Plain names of the fields that are set.
     pub(super) fields: BTreeSet<String>,
+}
+
+/// The step of a trace at which one part of the program calls another.
+pub(super) fn over_link(context: &Context<'_>, link: &Link) -> TraceStep {
+    let program = context.program;
+    let note = format!(
+        "calls `{}` {}",
+        function_name(program, link.to),
+        link.kind.phrase()
+    );
+    let place = context.call_place(link.site);
+    step(program, place, Some(link.from), Role::Step, note)
 }
 
 /// The message behind a value, when all that fills it is seen: a literal, or a variable that holds one and is handed to

@@ -10,7 +10,7 @@ use betwixt_findings::Role;
 use betwixt_program::FunctionId;
 use betwixt_program::link::{Link, LinkKind, Sureness};
 
-use super::messages::filled;
+use super::messages::{filled, over_link};
 use crate::body::{Body, peel};
 use crate::detectors::Context;
 use crate::observation::{Observation, function_name, step};
@@ -102,17 +102,7 @@ fn of_link(context: &Context<'_>, link: &Link, answers: &Answers) -> Option<Obse
     if link.sureness == Sureness::Sure {
         observation.facts.insert("sure-link");
     }
-    observation.trace.push(step(
-        program,
-        context.call_place(link.site),
-        Some(link.from),
-        Role::Step,
-        format!(
-            "calls `{}` {}",
-            function_name(program, link.to),
-            link.kind.phrase()
-        ),
-    ));
+    observation.trace.push(over_link(context, link));
     observation.trace.push(step(
         program,
         handler.place(answers.at),

@@ -11,7 +11,7 @@ use betwixt_findings::Role;
 use betwixt_program::FunctionId;
 use betwixt_program::link::{Link, LinkKind, Sureness};
 
-use super::messages::filled;
+use super::messages::{filled, over_link};
 use crate::body::{Body, peel};
 use crate::detectors::Context;
 use crate::observation::{Observation, function_name, step};
@@ -230,17 +230,7 @@ fn of_link(context: &Context<'_>, link: &Link, required: &[Required]) -> Option<
     if let Some(path) = from_entry(program, link.from, |_| true) {
         observation.lead_in(context, &path);
     }
-    observation.trace.push(step(
-        program,
-        context.call_place(link.site),
-        Some(link.from),
-        Role::Step,
-        format!(
-            "calls `{}` {}",
-            function_name(program, link.to),
-            link.kind.phrase()
-        ),
-    ));
+    observation.trace.push(over_link(context, link));
     observation.trace.push(step(
         program,
         handler.place(missing.cond),

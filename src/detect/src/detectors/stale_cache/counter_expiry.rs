@@ -8,10 +8,10 @@ use betwixt_program::FunctionId;
 use betwixt_program::control::{Control, Dominator, each_expr};
 use betwixt_program::events::Event;
 
+use super::expiry_result::is_batched;
 use crate::behaviour::order::Order;
 use crate::behaviour::root_of;
 use crate::detectors::Context;
-use crate::detectors::units::receiver_name;
 use crate::guards::keys::same_value;
 use crate::observation::{Observation, function_name, step};
 
@@ -26,14 +26,6 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         .filter(|event| !is_batched(context, event))
         .filter_map(|event| of_expiry(context, event))
         .collect()
-}
-
-/// Commands of a pipeline or transaction are sent as one.
-fn is_batched(context: &Context<'_>, event: &Event) -> bool {
-    let receiver = receiver_name(context.program, event.site).to_ascii_lowercase();
-    ["pipe", "multi", "tx", "batch"]
-        .iter()
-        .any(|word| receiver.contains(word))
 }
 
 fn of_expiry(context: &Context<'_>, expiry: &Event) -> Option<Observation> {

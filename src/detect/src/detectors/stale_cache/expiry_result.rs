@@ -25,11 +25,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
 fn is_alone(context: &Context<'_>, event: &Event) -> bool {
     let program = context.program;
     let unit = context.units().of(event.function);
-    let receiver = receiver_name(program, event.site).to_ascii_lowercase();
-    let is_batch = ["pipe", "multi", "tx", "batch"]
-        .iter()
-        .any(|word| receiver.contains(word));
-    !is_batch
+    !is_batched(context, event)
         && context.units().members(unit).iter().all(|&member| {
             program.events.of_function(member).all(|other| {
                 other.site == event.site
@@ -38,6 +34,14 @@ fn is_alone(context: &Context<'_>, event: &Event) -> bool {
                         || other.kind.starts_with("effect."))
             })
         })
+}
+
+/// Commands of a pipeline or transaction are sent as one.
+pub(super) fn is_batched(context: &Context<'_>, event: &Event) -> bool {
+    let receiver = receiver_name(context.program, event.site).to_ascii_lowercase();
+    ["pipe", "multi", "tx", "batch"]
+        .iter()
+        .any(|word| receiver.contains(word))
 }
 
 /// Whether the answer (was there an entry?) goes nowhere.

@@ -86,14 +86,11 @@ pub(super) fn dependence(context: &Context<'_>, event: &Event) -> Dependence {
 
 /// Whether the function that looks something up also puts something in; what only looks says nothing of where the value is from.
 fn fills_by_hand(context: &Context<'_>, event: &Event) -> bool {
-    let program = context.program;
-    let unit = context.units().of(event.function);
-    let file = program.code.file_of(unit);
-    let span = program.code.function(unit).span;
-    let ir = program.code.ir(file);
-    program.events.in_file(file).iter().any(|other| {
-        matches!(other.kind, "cache.set" | "cache.load")
-            && span.contains(ir.expr(ir.call(other.site.call).expr).span)
+    let units = context.units();
+    let members = units.members(units.of(event.function));
+    members.iter().any(|&member| {
+        let mut events = context.program.events.of_function(member);
+        events.any(|other| matches!(other.kind, "cache.set" | "cache.load"))
     })
 }
 

@@ -74,22 +74,14 @@ fn walk(
     depth: u32,
     question: Question,
 ) -> Option<Found> {
-    let code = &context.program.code;
-    let (function, params) = handed_in(context, function, keys)?;
-    let callers: Vec<CallSite> = context.callers(function).collect();
-    if callers.is_empty() || callers.len() > MAX_CALLERS {
-        return None;
-    }
     let mut guarded = None;
     let mut is_unclear = false;
-    for site in callers {
-        let ir = code.ir(site.file);
-        let caller = code.function_id(site.file, ir.call(site.call).function);
-        let reached = context.program.entries.reached(caller);
-        if !reached.is_empty() && !reached.by_request() {
-            continue;
-        }
-        let outer = given(context, site, &params);
+    for Asked {
+        site,
+        caller,
+        keys: outer,
+    } in asked(context, function, keys)?
+    {
         if is_guarded(context, site, &outer, question) {
             guarded.get_or_insert(site);
             continue;
@@ -175,6 +167,37 @@ fn path_through(
     Some(path)
 }
 
+/// A call that hands keys in, and comes from where a request gets.
+struct Asked {
+    site: CallSite,
+    caller: FunctionId,
+    /// The keys, as the caller has them.
+    keys: Vec<ExprRef>,
+}
+
+/// The calls that hand the keys in; `None` when they are not the callers', or too many call.
+fn asked<'c>(
+    context: &'c Context<'_>,
+    function: FunctionId,
+    keys: &[ExprRef],
+) -> Option<impl Iterator<Item = Asked> + 'c> {
+    let code = &context.program.code;
+    let (function, parts) = handed_in(context, function, keys)?;
+    let callers: Vec<CallSite> = context.callers(function).collect();
+    if callers.is_empty() || callers.len() > MAX_CALLERS {
+        return None;
+    }
+    Some(callers.into_iter().filter_map(move |site| {
+        let caller = code.function_id(site.file, code.ir(site.file).call(site.call).function);
+        let reached = context.program.entries.reached(caller);
+        (reached.is_empty() || reached.by_request()).then(|| Asked {
+            site,
+            caller,
+            keys: given(context, site, &parts),
+        })
+    }))
+}
+
 /// A parameter and the part of it that is meant.
 type Part = (u16, Path);
 
@@ -253,23 +276,13 @@ pub(super) fn in_callers(
     keys: &[ExprRef],
     depth: u32,
 ) -> Option<Vec<Before>> {
-    let program = context.program;
-    let (function, params) = handed_in(context, function, keys)?;
-    let callers: Vec<_> = context.callers(function).collect();
-    if callers.is_empty() || callers.len() > MAX_CALLERS {
-        return None;
-    }
     let mut first = None;
-    for site in callers {
-        let ir = program.code.ir(site.file);
-        let caller = program
-            .code
-            .function_id(site.file, ir.call(site.call).function);
-        let reached = program.entries.reached(caller);
-        if !reached.is_empty() && !reached.by_request() {
-            continue;
-        }
-        let outer = given(context, site, &params);
+    for Asked {
+        site,
+        caller,
+        keys: outer,
+    } in asked(context, function, keys)?
+    {
         let mut found = guards(context, site, &outer);
         if found.is_empty() && depth < MAX_DEPTH {
             found = in_callers(context, caller, &outer, depth + 1).unwrap_or_default();
