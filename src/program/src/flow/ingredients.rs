@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 
 use betwixt_base::Symbol;
-use betwixt_facts::ir::{ExprId, ExprKind, LocalId, LocalKind, StmtKind, StructEntry, UnaryOp};
+use betwixt_facts::ir::{
+    ExprId, ExprKind, Ir, LocalId, LocalKind, StmtId, StmtKind, StructEntry, UnaryOp,
+};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
@@ -103,6 +105,15 @@ impl Reach {
 
 const MAX_STEPS: u32 = 600;
 const MAX_CALLERS: usize = 12;
+/// Most values that others kept, of one row or entry.
+const MAX_KEPT: usize = 8;
+/// Through how many rows and entries in a row.
+const MAX_KEPT_DEPTH: u32 = 2;
+/// How far is looked around what was kept.
+const BEFORE: Reach = Reach {
+    callers: 2,
+    returns: 1,
+};
 
 /// What `at` is made of.
 #[must_use]
@@ -119,6 +130,7 @@ pub fn ingredients(
         seen: FxHashSet::default(),
         steps: 0,
         frames: Vec::new(),
+        n_kept: if reach.callers > 0 { MAX_KEPT_DEPTH } else { 0 },
     };
     walk.expr(at, &Path::new(), true, reach);
     walk.found
@@ -132,6 +144,8 @@ struct Walk<'a> {
     steps: u32,
     /// Callees being looked into, with the calls they were entered by: their parameters are those calls' arguments.
     frames: Vec<(FunctionId, CallSite)>,
+    /// Through how many more rows and entries what others kept is followed.
+    n_kept: u32,
 }
 
 impl Walk<'_> {
@@ -275,13 +289,17 @@ impl Walk<'_> {
                 file: at.file,
                 expr: definition.value,
             };
-            let path = if definition.how == DefinitionKind::Part {
-                Path::new()
-            } else {
-                path.clone()
-            };
-            self.expr(value, &path, direct, reach);
+            if definition.how != DefinitionKind::Part {
+                self.expr(value, path, direct, reach);
+                continue;
+            }
+            self.expr(value, &Path::new(), direct, reach);
+            // `all.push(row)`: a part of an element is that part of what was pushed.
+            if !path.is_empty() && adds_element(ir, definition.stmt) {
+                self.expr(value, path, direct, reach);
+            }
         }
+        self.kept(Target::Local(at.file, local), path);
         let function = self.resolver.code.function_id(at.file, facts.function);
         match facts.kind {
             LocalKind::Param(n) => self.param(at, function, n, path, direct, reach),
@@ -392,6 +410,29 @@ impl Walk<'_> {
         }
     }
 
+    /// What other services put into the row or cache entry that is read there. Asked where callers are: what is nearby
+    /// stays apart from what others did before. It is never the value itself but what that was made of: the row decides.
+    fn kept(&mut self, target: Target, path: &Path) {
+        if self.n_kept == 0 {
+            return;
+        }
+        let graph = self.graph;
+        self.n_kept -= 1;
+        for (at, (_, from, rest)) in graph.links.kept(target, path).enumerate() {
+            if at >= MAX_KEPT {
+                self.found.is_cut = true;
+                break;
+            }
+            // The frames are this side's.
+            let frames = std::mem::take(&mut self.frames);
+            if let Source::Value(value) = from {
+                self.expr(value, &rest, false, BEFORE);
+            }
+            self.frames = frames;
+        }
+        self.n_kept += 1;
+    }
+
     fn global_name(&mut self, at: ExprRef, name: Symbol, path: &Path, direct: bool) {
         self.name(name);
         match self.resolver.names.resolve(at.file, name) {
@@ -431,6 +472,7 @@ impl Walk<'_> {
             self.name(last);
         }
         let converts = last.is_some_and(|name| is_conversion(name.as_str()));
+        let appends = matches!(ir.kind(call.callee), ExprKind::Name(name) if name == "append");
         self.origin(OriginKind::Call(site), path, direct, at);
         if let Some((inner, path)) = passed_on(self.resolver, ir, &call, &callee, path) {
             let inner = ExprRef {
@@ -443,16 +485,17 @@ impl Walk<'_> {
         let args = ir.expr_list(call.args).to_vec();
         for arg in args {
             let is_context = matches!(ir.kind(arg), ExprKind::Local(local) if is_context_name(ir.local(local).name.as_str()));
-            if !is_context {
-                self.expr(
-                    ExprRef {
-                        file: site.file,
-                        expr: arg,
-                    },
-                    &Path::new(),
-                    direct && converts,
-                    reach,
-                );
+            if is_context {
+                continue;
+            }
+            let arg = ExprRef {
+                file: site.file,
+                expr: arg,
+            };
+            self.expr(arg, &Path::new(), direct && converts, reach);
+            // `append(all, row)`: a part of an element is that part of what was appended.
+            if appends && !path.is_empty() {
+                self.expr(arg, path, direct, reach);
             }
         }
         if let ExprKind::Field(receiver, _) = ir.kind(call.callee) {
@@ -490,6 +533,7 @@ impl Walk<'_> {
             };
             self.arriving(Target::Result(site), path, direct, down);
         }
+        self.kept(Target::Result(site), path);
         self.carried(Target::Result(site), direct, reach);
     }
 
@@ -524,8 +568,13 @@ fn spelled(entries: &[StructEntry], wanted: Symbol) -> Symbol {
     other.map_or(wanted, |entry| entry.name)
 }
 
+/// Whether a statement puts elements into a list: `all.push(row)`.
+fn adds_element(ir: &Ir, stmt: StmtId) -> bool {
+    matches!(ir.stmt(stmt).kind, StmtKind::Expr(_))
+}
+
 /// Whether `x.f = v` says something about `x` seen along `path`.
-fn part_matters(ir: &betwixt_facts::ir::Ir, stmt: betwixt_facts::ir::StmtId, path: &Path) -> bool {
+fn part_matters(ir: &Ir, stmt: StmtId, path: &Path) -> bool {
     let Some(wanted) = path.first() else {
         return true;
     };

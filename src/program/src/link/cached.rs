@@ -1,7 +1,8 @@
 //! Cache entries that one service sets and another reads: from the call that sets to the functions that read.
 //!
 //! By the shape of the key: the same text with something inserted at the same places. Caches of one process or request
-//! are nobody else's. Such a link is no call, and it carries no values, like one of a table ([`super::stored`]).
+//! are nobody else's. Such a link is no call, like one of a table ([`super::stored`]). What is read is what was set, unless
+//! more than [`MAX_SETTERS`] calls of other services set it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +10,14 @@ use betwixt_base::Symbol;
 use betwixt_base::workspace::ServiceId;
 
 use super::stored::link;
-use super::{Found, LinkContext, LinkKind, MAX_TARGETS, Unlinked};
+use super::{Found, LinkContext, LinkKind, MAX_TARGETS, Source, Target, Unlinked, ValueMap};
 use crate::events::Event;
+use crate::flow::ingredients::Path;
 use crate::flow::text::{Piece, Text, texts};
 use crate::ids::FunctionId;
+
+/// Most calls of other services whose values an entry is taken to hold.
+const MAX_SETTERS: usize = 6;
 
 /// Fewer known letters and digits than this name no cache.
 const MIN_KNOWN: usize = 3;
@@ -23,7 +28,7 @@ const MAX_SHAPES: usize = 4;
 #[derive(Default)]
 struct Users<'a> {
     setters: Vec<(ServiceId, &'a Event)>,
-    readers: Vec<(ServiceId, FunctionId)>,
+    readers: Vec<(ServiceId, &'a Event)>,
 }
 
 /// Finds the links of keys that several services use.
@@ -33,7 +38,9 @@ pub(super) fn find(context: &LinkContext<'_>) -> Found {
         let name = Symbol::new(&shape);
         for (service, setter) in &users.setters {
             let others = users.readers.iter().filter(|(reader, _)| reader != service);
-            let functions: BTreeSet<FunctionId> = others.map(|(_, function)| *function).collect();
+            let others: Vec<&Event> = others.map(|(_, reader)| *reader).collect();
+            let functions: BTreeSet<FunctionId> =
+                others.iter().map(|reader| reader.function).collect();
             if functions.len() > MAX_TARGETS {
                 found.unlinked.push(Unlinked {
                     kind: LinkKind::Cache,
@@ -45,12 +52,31 @@ pub(super) fn find(context: &LinkContext<'_>) -> Found {
             }
             for to in functions {
                 let ends = (setter.site, setter.function, to);
-                let link = link(LinkKind::Cache, ends, name, "shape of the key");
+                let mut link = link(LinkKind::Cache, ends, name, "shape of the key");
+                if users.setters.len() <= MAX_SETTERS {
+                    let readers = others.iter().filter(|reader| reader.function == to);
+                    link.values = readers.flat_map(|reader| values(setter, reader)).collect();
+                }
                 found.links.push(link);
             }
         }
     }
     found
+}
+
+/// What one call sets is what another gets; nothing where fields of an entry are meant.
+fn values(setter: &Event, reader: &Event) -> Vec<ValueMap> {
+    let is_field = |event: &Event| !event.slot("field").is_empty();
+    if is_field(setter) != is_field(reader) {
+        return Vec::new();
+    }
+    let set = setter.slot("value").iter().take(MAX_SHAPES);
+    set.map(|&value| ValueMap {
+        from: Source::Value(value),
+        to: Target::Result(reader.site),
+        path: Path::new(),
+    })
+    .collect()
 }
 
 fn users<'a>(context: &LinkContext<'a>) -> BTreeMap<String, Users<'a>> {
@@ -75,7 +101,7 @@ fn users<'a>(context: &LinkContext<'a>) -> BTreeMap<String, Users<'a>> {
             if is_set {
                 users.setters.push((service, event));
             } else {
-                users.readers.push((service, event.function));
+                users.readers.push((service, event));
             }
         }
     }

@@ -46,8 +46,9 @@ mod table;
 mod trpc;
 mod url;
 
-use betwixt_base::Symbol;
 use betwixt_base::workspace::Workspace;
+use betwixt_base::{FileId, Symbol};
+use betwixt_facts::ir::LocalId;
 
 use crate::calls::CallGraph;
 use crate::entries::Entries;
@@ -218,6 +219,8 @@ pub enum Target {
     Result(CallSite),
     /// A part of something that is read as a property: `req.headers['x-tenant-id']`.
     Value(ExprRef),
+    /// A variable whose address a call is given to fill it: `Scan(&name)`.
+    Local(FileId, LocalId),
 }
 
 /// One value that crosses a link: the part `path` of `to` is `from`.

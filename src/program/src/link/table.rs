@@ -23,6 +23,8 @@ pub struct Links {
     by_from: FxHashMap<FunctionId, Vec<LinkId>>,
     /// (link, index of its value map)
     arriving: FxHashMap<Target, Vec<(LinkId, u32)>>,
+    /// The same of what was kept in between: rows, cache entries.
+    kept: FxHashMap<Target, Vec<(LinkId, u32)>>,
     carried: FxHashMap<Target, Vec<ExprRef>>,
 }
 
@@ -57,8 +59,11 @@ impl Links {
             table.by_callee.entry(link.to).or_default().push(id);
             table.by_from.entry(link.from).or_default().push(id);
             for (at, map) in link.values.iter().enumerate() {
-                let maps = table.arriving.entry(map.to).or_default();
-                maps.push((id, at as u32));
+                let targets = match link.kind.is_control() {
+                    true => &mut table.arriving,
+                    false => &mut table.kept,
+                };
+                targets.entry(map.to).or_default().push((id, at as u32));
             }
         }
         for carrier in &table.carriers {
@@ -123,6 +128,22 @@ impl Links {
             let link = self.get(id);
             let map: &ValueMap = &link.values[at as usize];
             Some((link, map.from, map.rest(path)?))
+        })
+    }
+
+    /// What other services put into the row or entry whose part `path` is read there: where it leaves, and which part of that.
+    /// Not asked for whole rows: a row is many values, and who wrote one of them says little about the rest.
+    pub fn kept<'a>(
+        &'a self,
+        target: Target,
+        path: &'a [betwixt_base::Symbol],
+    ) -> impl Iterator<Item = (&'a Link, Source, Path)> {
+        let maps = self.kept.get(&target).map_or(&[][..], Vec::as_slice);
+        maps.iter().filter_map(move |&(id, at)| {
+            let link = self.get(id);
+            let map: &ValueMap = &link.values[at as usize];
+            let is_part = map.path.len() <= path.len();
+            Some((link, map.from, map.rest(path).filter(|_| is_part)?))
         })
     }
 
