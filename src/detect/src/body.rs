@@ -5,7 +5,8 @@
 use betwixt_base::{FileId, Place, Symbol};
 use betwixt_facts::Function;
 use betwixt_facts::ir::{
-    Block, CallId, ExprId, ExprKind, FunctionIdx, Ir, List, LocalId, StmtId, StructEntry, UnaryOp,
+    Block, CallId, ExprId, ExprKind, FunctionIdx, Ir, List, LocalId, StmtId, StmtKind, StructEntry,
+    UnaryOp,
 };
 use betwixt_program::control::{blocks, each_expr, exprs_of};
 use betwixt_program::flow::defs::DefinitionKind;
@@ -73,6 +74,11 @@ impl<'a> Body<'a> {
     /// The statements in order of text.
     pub(crate) fn statements(&self) -> Vec<StmtId> {
         below(self.ir, self.function.body)
+    }
+
+    /// The decisions of the function, in order of text.
+    pub(crate) fn ifs(&self) -> impl Iterator<Item = If> {
+        ifs(self.ir, self.statements())
     }
 
     /// Every expression of a statement itself and below it.
@@ -157,6 +163,37 @@ pub(crate) fn reported<'a>(context: &'a Context<'_>) -> &'a [FunctionId] {
         }
         found
     })
+}
+
+/// A decision: `if cond { then } else { otherwise }`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct If {
+    pub(crate) stmt: StmtId,
+    pub(crate) cond: ExprId,
+    pub(crate) then: Block,
+    pub(crate) otherwise: Block,
+}
+
+/// The decisions among statements, in their order.
+pub(crate) fn ifs(
+    ir: &Ir,
+    statements: impl IntoIterator<Item = StmtId>,
+) -> impl Iterator<Item = If> {
+    statements
+        .into_iter()
+        .filter_map(move |stmt| match ir.stmt(stmt).kind {
+            StmtKind::If {
+                cond,
+                then,
+                otherwise,
+            } => Some(If {
+                stmt,
+                cond,
+                then,
+                otherwise,
+            }),
+            _ => None,
+        })
 }
 
 /// The statements of a block and below, in order of text.

@@ -271,7 +271,7 @@ fn says_error(ir: &Ir, value: ExprId) -> bool {
 }
 
 /// `Ok(())`, `None`, `()`.
-fn says_nothing(ir: &Ir, value: ExprId) -> bool {
+pub(crate) fn says_nothing(ir: &Ir, value: ExprId) -> bool {
     match ir.kind(value) {
         ExprKind::Nil => true,
         ExprKind::List(items) => items.is_empty(),

@@ -209,19 +209,9 @@ fn compared_after(body: &Body<'_>, event: &Used) -> Option<ExprId> {
     if let Some(call) = checked {
         return Some(ir.call(call).expr);
     }
-    body.statements().into_iter().find_map(|stmt| {
-        let StmtKind::If {
-            cond,
-            then,
-            otherwise,
-        } = ir.stmt(stmt).kind
-        else {
-            return None;
-        };
-        (leaves(ir, then) || leaves(ir, otherwise))
-            .then(|| looks_at(body, cond, &is_part))
-            .flatten()
-    })
+    body.ifs()
+        .filter(|branch| leaves(ir, branch.then) || leaves(ir, branch.otherwise))
+        .find_map(|branch| looks_at(body, branch.cond, &is_part))
 }
 
 /// `session.owner !== user.id`, `teams.includes(run.team)`: a part of the object beside something that is no constant.
@@ -261,17 +251,7 @@ fn compared_before(body: &Body<'_>, keys: &[ExprRef]) -> Option<ExprId> {
                 && crate::behaviour::same_path(ir, peel(ir, key.expr), peel(ir, expr))
         })
     };
-    body.statements().into_iter().find_map(|stmt| {
-        let StmtKind::If {
-            cond,
-            then,
-            otherwise,
-        } = ir.stmt(stmt).kind
-        else {
-            return None;
-        };
-        (leaves(ir, then) || leaves(ir, otherwise))
-            .then(|| looks_at(body, cond, &is_key))
-            .flatten()
-    })
+    body.ifs()
+        .filter(|branch| leaves(ir, branch.then) || leaves(ir, branch.otherwise))
+        .find_map(|branch| looks_at(body, branch.cond, &is_key))
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use betwixt_base::{FileId, Symbol};
-use betwixt_facts::ir::{CallId, ExprKind, LocalId, StmtKind, TypeRef};
+use betwixt_facts::ir::{CallId, ExprKind, LocalId, TypeRef};
 use betwixt_findings::Role;
 use betwixt_program::control::{each_expr, leaves};
 use betwixt_program::entries::{EntryKind, Lacking, Route};
@@ -15,7 +15,7 @@ use betwixt_program::{CallSite, FunctionId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::folder_siblings::Folders;
-use crate::body::{Body, call_name, chain_names};
+use crate::body::{Body, If, call_name, chain_names};
 use crate::detectors::Context;
 use crate::guards::names::{is_authorization, is_principal};
 use crate::observation::{Observation, function_name, function_place, step};
@@ -176,7 +176,7 @@ fn is_open_by_design(route: &Route, title: &str) -> bool {
         || matches!(title, "GET /" | "/")
 }
 
-fn is_auth_layer(name: &str) -> bool {
+pub(super) fn is_auth_layer(name: &str) -> bool {
     let plain = plain(name.rsplit(['.', ':']).next().unwrap_or(name));
     is_authorization(name)
         || [
@@ -428,10 +428,7 @@ fn has_tenant(body: &Body<'_>) -> bool {
 /// `if (!session.user.canCreateOrganizations) throw …`: a right of the signed-in user, which no access to a tenant gives.
 fn asks_capability(body: &Body<'_>) -> bool {
     let ir = body.ir;
-    body.statements().into_iter().any(|stmt| {
-        let StmtKind::If { cond, then, .. } = ir.stmt(stmt).kind else {
-            return false;
-        };
+    body.ifs().any(|If { cond, then, .. }| {
         let mut names_right = false;
         each_expr(ir, cond, &mut |expr| {
             if let ExprKind::Field(base, name) = ir.kind(expr) {
@@ -452,7 +449,7 @@ fn asks_capability(body: &Body<'_>) -> bool {
 }
 
 /// A check of rights in a function, its closures, or what they call; asked once for each depth.
-fn checks(
+pub(super) fn checks(
     context: &Context<'_>,
     seen: &mut Seen,
     function: FunctionId,

@@ -4,6 +4,8 @@ mod fail_open;
 mod folder_siblings;
 mod foreign_object;
 mod missing_check;
+mod other_right;
+mod query_limits;
 mod read_right;
 mod secret_comparison;
 mod secret_log;
@@ -35,6 +37,8 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "unbounded-page" => unbounded_page::observe(context),
         "read-right" => read_right::observe(context),
         "unread-decision" => unread_decision::observe(context),
+        "unlimited-query" => query_limits::observe(context),
+        "other-right" => other_right::observe(context),
         _ => return None,
     })
 }

@@ -20,13 +20,14 @@ use crate::path::from_entry;
 
 /// A right that is asked for.
 #[derive(Debug, Clone)]
-struct Asked {
-    site: CallSite,
-    right: String,
+pub(super) struct Asked {
+    pub(super) site: CallSite,
+    pub(super) right: String,
     is_read: bool,
 }
 
-pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
+/// The rights that each function asks for, its closures included.
+pub(super) fn rights_by_root(context: &Context<'_>) -> BTreeMap<FunctionId, Vec<Asked>> {
     let program = context.program;
     let mut by_root: BTreeMap<FunctionId, Vec<Asked>> = BTreeMap::new();
     for site in context.named_calls().of(is_authorization) {
@@ -46,10 +47,15 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
                 .push(asked);
         }
     }
+    by_root
+}
+
+pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
+    let by_root = rights_by_root(context);
     let mut writers: BTreeMap<FileId, Vec<&Asked>> = BTreeMap::new();
     let mut suspects: Vec<(FunctionId, &Asked, String)> = Vec::new();
     for (root, asked) in &by_root {
-        let Some(table) = written(context, *root) else {
+        let Some(table) = written_tables(context, *root).into_iter().next() else {
             continue;
         };
         match asked.iter().find(|one| !one.is_read) {
@@ -129,16 +135,17 @@ fn is_action(word: &str) -> bool {
         )
 }
 
-/// The table of the tenant's data that a handler changes itself.
-fn written(context: &Context<'_>, root: FunctionId) -> Option<String> {
+/// The tables of the tenant's data that a handler changes itself.
+pub(super) fn written_tables(context: &Context<'_>, root: FunctionId) -> Vec<String> {
     let program = context.program;
     let accesses = context.behaviour().accesses_in(root).iter();
-    accesses
+    let mut found: Vec<String> = Vec::new();
+    let tables = accesses
         .map(|&index| &program.events.accesses[index])
         .filter(|access| writes(&access.statement))
         .filter_map(main_table)
         .map(|(_, name)| name.to_string())
-        .find(|name| {
+        .filter(|name| {
             let plain = crate::tenant::plain(name);
             let is_note = [
                 "audit", "log", "view", "visit", "seen", "history", "event", "recent", "star",
@@ -147,7 +154,13 @@ fn written(context: &Context<'_>, root: FunctionId) -> Option<String> {
             .iter()
             .any(|word| plain.contains(word));
             !is_telemetry(name) && !is_note
-        })
+        });
+    for table in tables {
+        if !found.contains(&table) {
+            found.push(table);
+        }
+    }
+    found
 }
 
 fn observation(

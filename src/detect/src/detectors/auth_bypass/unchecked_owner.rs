@@ -63,19 +63,11 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
 fn comparisons(body: &Body<'_>) -> Vec<Compared> {
     let ir = body.ir;
     let mut found = Vec::new();
-    for stmt in body.statements() {
-        let StmtKind::If {
-            cond,
-            then,
-            otherwise,
-        } = ir.stmt(stmt).kind
-        else {
-            continue;
-        };
-        if !leaves(ir, then) && !leaves(ir, otherwise) {
+    for branch in body.ifs() {
+        if !leaves(ir, branch.then) && !leaves(ir, branch.otherwise) {
             continue;
         }
-        each_expr(ir, cond, &mut |expr| {
+        each_expr(ir, branch.cond, &mut |expr| {
             if let Some((local, method)) = asked(body, expr) {
                 found.extend(sources(body, local).into_iter().map(|from| Compared {
                     from,

@@ -154,6 +154,22 @@ const DETECTORS: &[Detector] = &[
         conditions: &[],
         holes: &["right", "table", "function"],
     },
+    Detector {
+        word: word(
+            "unlimited-query",
+            "a GraphQL server limits neither the depth nor the cost of a query",
+        ),
+        conditions: &[],
+        holes: &["function"],
+    },
+    Detector {
+        word: word(
+            "other-right",
+            "a right to one kind of thing is asked for and another is changed",
+        ),
+        conditions: &[],
+        holes: &["right", "usual", "table", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[
@@ -194,5 +210,10 @@ const FACTS: &[Word] = &[
     word(
         "allow-list",
         "what is empty is a list of restrictions: no restriction may be meant",
+    ),
+    word("many-resolvers", "the service has three resolvers or more"),
+    word(
+        "firm-habit",
+        "five or more other handlers ask for the usual right",
     ),
 ];

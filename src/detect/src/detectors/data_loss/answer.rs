@@ -7,6 +7,7 @@ use betwixt_program::{CallSite, FunctionId};
 
 use crate::behaviour::fate::last_name;
 use crate::behaviour::order::Order;
+use crate::body::{If, ifs};
 use crate::detectors::Context;
 use crate::observation::{Observation, function_name};
 use crate::tenant::plain;
@@ -32,15 +33,13 @@ fn of_function(context: &Context<'_>, root: FunctionId, found: &mut Vec<Observat
     let ir = program.code.ir(file);
     let order = Order::new(context, root);
     for control in order.controls() {
-        for &stmt in control.statements() {
-            let StmtKind::If {
+        for branch in ifs(ir, control.statements().iter().copied()) {
+            let If {
                 cond,
                 then,
                 otherwise,
-            } = ir.stmt(stmt).kind
-            else {
-                continue;
-            };
+                ..
+            } = branch;
             if let Some(says_yes) = softened(context, file, ir, cond) {
                 let negative = if says_yes { otherwise } else { then };
                 if let Some(call) = change_in(context, control, file, negative) {

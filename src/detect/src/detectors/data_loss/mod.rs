@@ -4,6 +4,7 @@ mod answer;
 mod dropped_message;
 mod early_ack;
 mod early_publish;
+mod lost_publish;
 mod reset;
 mod swallowed;
 mod undecoded;
@@ -29,6 +30,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "early-publish" => early_publish::observe(context),
         "early-ack" => early_ack::observe(context),
         "swallowed-failure" => swallowed::observe(context),
+        "lost-publish" => lost_publish::observe(context),
         _ => return None,
     })
 }

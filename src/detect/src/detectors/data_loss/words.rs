@@ -111,6 +111,21 @@ const DETECTORS: &[Detector] = &[
         conditions: &[],
         holes: &["table", "function"],
     },
+    Detector {
+        word: word(
+            "lost-publish",
+            "a message about stored rows is sent and nobody learns when that fails",
+        ),
+        conditions: &[(
+            word("how", "what becomes of the failure"),
+            &[
+                word("logged", "at most logged"),
+                word("dropped", "thrown away"),
+                word("unawaited", "nobody waits for it"),
+            ],
+        )],
+        holes: &["table", "how", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[

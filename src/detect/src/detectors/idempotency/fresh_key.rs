@@ -26,7 +26,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
 }
 
 /// Values that are given as idempotency keys: `{ idempotencyKey: v }`, `params.SetIdempotencyKey(v)`.
-fn keys(ir: &Ir) -> BTreeSet<ExprId> {
+pub(super) fn keys(ir: &Ir) -> BTreeSet<ExprId> {
     let is_key = |name: &str| {
         let name = plain(name);
         name.contains("idempotencykey") || name == "idempotenceid"

@@ -1,5 +1,7 @@
 //! Ways of looking for effects that are not the same when repeated.
 
+mod coarse_key;
+mod duplicate;
 mod effects;
 mod fresh_key;
 mod repeated_effect;
@@ -19,6 +21,8 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "retried-post" => retried_post::observe(context),
         "unkeyed-create" => unkeyed_create::observe(context),
         "repeated-effect" => repeated_effect::observe(context),
+        "effect-on-duplicate" => duplicate::observe(context),
+        "coarse-idempotency-key" => coarse_key::observe(context),
         _ => return None,
     })
 }

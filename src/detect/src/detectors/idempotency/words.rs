@@ -68,6 +68,40 @@ const DETECTORS: &[Detector] = &[
         conditions: &[],
         holes: &["function"],
     },
+    Detector {
+        word: word(
+            "effect-on-duplicate",
+            "an effect is run where it is known that all was done before",
+        ),
+        conditions: &[
+            (
+                word("effect", "what is repeated"),
+                &[
+                    word("increment", "a stored number is changed relative to itself"),
+                    word("payment", "money is moved"),
+                    word("mail", "a message is sent to a person"),
+                    word("webhook", "another company's system is called"),
+                    word("publish", "a message is published"),
+                ],
+            ),
+            (
+                word("where", "where the effect stands"),
+                &[
+                    word("inside", "in the branch for what was done before"),
+                    word("after", "behind the branch, which goes on"),
+                ],
+            ),
+        ],
+        holes: &["effect", "function"],
+    },
+    Detector {
+        word: word(
+            "coarse-idempotency-key",
+            "an idempotency key says who is concerned and not what is done",
+        ),
+        conditions: &[],
+        holes: &["parts", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[
@@ -96,4 +130,9 @@ const FACTS: &[Word] = &[
         "siblings-keyed",
         "other such calls of the program carry a key",
     ),
+    word(
+        "goes-on",
+        "the branch for what was done before goes on to the effect",
+    ),
+    word("by-day", "the key also says the day"),
 ];

@@ -3,6 +3,7 @@
 mod growing_backoff;
 mod pasted_address;
 mod silent_failure;
+mod strict_decoding;
 mod unbounded_wait;
 mod unhandled_variant;
 mod words;
@@ -20,6 +21,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "silent-failure" => Some(silent_failure::observe(context)),
         "unbounded-wait" => Some(unbounded_wait::observe(context)),
         "pasted-address" => Some(pasted_address::observe(context)),
+        "strict-decoding" => Some(strict_decoding::observe(context)),
         _ => None,
     }
 }

@@ -58,6 +58,21 @@ const DETECTORS: &[Detector] = &[
         )],
         holes: &["host", "call", "function"],
     },
+    Detector {
+        word: word(
+            "strict-decoding",
+            "somebody else's message is refused for a field that is not known",
+        ),
+        conditions: &[(
+            word("from", "whose message it is"),
+            &[
+                word("consumer", "a queue's or stream's"),
+                word("webhook", "another company's"),
+                word("answer", "another service's answer"),
+            ],
+        )],
+        holes: &["from", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[word(

@@ -2,6 +2,7 @@
 
 mod empty_adapter;
 mod first_of_many;
+mod pattern_removal;
 mod skipped_removal;
 mod unfiltered_list;
 mod unmatched_create;
@@ -20,6 +21,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "first-of-many" => Some(first_of_many::observe(context)),
         "unfiltered-list" => Some(unfiltered_list::observe(context)),
         "unmatched-create" => Some(unmatched_create::observe(context)),
+        "pattern-removal" => Some(pattern_removal::observe(context)),
         _ => None,
     }
 }

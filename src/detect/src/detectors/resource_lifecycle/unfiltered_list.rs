@@ -1,10 +1,13 @@
-//! Lists that show rows which are deleted or ended, where the others who list the table leave those out.
+//! Lists that show rows which are deleted, ended or out of order, where the others who list the table leave those out.
 //!
-//! Learned from the siblings: a column for the end of a row that most statements on the table ask about. A row asked for by
-//! its key may be looked at afterwards and is left alone.
+//! Learned from the siblings: a column for the end or the state of a row that most statements on the table ask about, a state
+//! with the same value each time. A row asked for by its key may be looked at afterwards and is left alone, and so is a list
+//! that gives the state along.
+
+use std::collections::BTreeMap;
 
 use betwixt_base::Symbol;
-use betwixt_facts::sql::{Comparison, Verb};
+use betwixt_facts::sql::{Comparison, Value, Verb};
 use betwixt_findings::Role;
 use betwixt_program::events::Access;
 use betwixt_program::schema::TableId;
@@ -24,12 +27,47 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
     for index in 0..schema.tables().len() {
         let id = TableId(index as u32);
         let table = schema.table(id);
-        let ends = table.columns.iter().map(|column| column.name);
-        if let Some(column) = ends.into_iter().find(|name| ends_row(*name)) {
-            found.extend(of_table(context, id, column));
+        let mut columns = table.columns.iter().map(|column| column.name);
+        if let Some(column) = columns.clone().find(|name| ends_row(*name)) {
+            found.extend(of_table(context, id, column, Kind::Ended));
+        }
+        if let Some(column) = columns.find(|name| says_state(*name)) {
+            found.extend(of_table(context, id, column, Kind::Health));
         }
     }
     found
+}
+
+/// What a column says of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// That it is over.
+    Ended,
+    /// Whether it works and may be used.
+    Health,
+}
+
+/// `status`, `is_active`, `healthy`.
+fn says_state(column: Symbol) -> bool {
+    matches!(
+        plain(column.as_str()).as_str(),
+        "status"
+            | "state"
+            | "health"
+            | "healthstatus"
+            | "healthy"
+            | "ishealthy"
+            | "active"
+            | "isactive"
+            | "enabled"
+            | "isenabled"
+            | "disabled"
+            | "isdisabled"
+            | "online"
+            | "isonline"
+            | "available"
+            | "isavailable"
+    )
 }
 
 /// `deleted_at`, `is_deleted`, `archived_at`.
@@ -40,7 +78,7 @@ fn ends_row(column: Symbol) -> bool {
     )
 }
 
-fn of_table(context: &Context<'_>, id: TableId, column: Symbol) -> Vec<Observation> {
+fn of_table(context: &Context<'_>, id: TableId, column: Symbol, kind: Kind) -> Vec<Observation> {
     let program = context.program;
     let lists: Vec<&Access> = context
         .accesses_on(id)
@@ -48,15 +86,22 @@ fn of_table(context: &Context<'_>, id: TableId, column: Symbol) -> Vec<Observati
         .map(|&index| &program.events.accesses[index])
         .filter(|access| access.statement.verb == Verb::Select && is_list(access, id))
         .filter(|access| !program.workspace.file(access.place.file).marks.test)
+        .filter(|access| kind == Kind::Ended || asks(access, column) || !shows(access, column))
         .collect();
-    let asks = |access: &&&Access| asks(access, column);
-    let asking: Vec<&&Access> = lists.iter().filter(asks).collect();
+    let asking: Vec<&Access> = match kind {
+        Kind::Ended => lists
+            .iter()
+            .copied()
+            .filter(|access| asks(access, column))
+            .collect(),
+        Kind::Health => asking_alike(&lists, column),
+    };
     if asking.len() < HABIT || asking.len() * 3 < lists.len() * 2 {
         return Vec::new();
     }
     lists
         .iter()
-        .filter(|access| !self::asks(access, column))
+        .filter(|access| !asks(access, column))
         .filter(|access| !access.is_opaque && !access.is_conditional)
         .filter(|access| {
             program
@@ -65,8 +110,39 @@ fn of_table(context: &Context<'_>, id: TableId, column: Symbol) -> Vec<Observati
                 .marks
                 .is_reported()
         })
-        .map(|access| observation(context, access, id, column, &asking, lists.len()))
+        .map(|access| observation(context, access, id, (column, kind), &asking, lists.len()))
         .collect()
+}
+
+/// The lists that ask for one and the same state, the most frequent one.
+fn asking_alike<'a>(lists: &[&'a Access], column: Symbol) -> Vec<&'a Access> {
+    let mut by_value: BTreeMap<String, Vec<&Access>> = BTreeMap::new();
+    for &access in lists {
+        let mut predicates = access.statement.predicates.iter();
+        let asked = predicates.find_map(|predicate| match &predicate.value {
+            Value::Literal(text)
+                if predicate.op == Comparison::Eq
+                    && crate::behaviour::same_name(predicate.column.column, column) =>
+            {
+                Some(text.to_string())
+            }
+            _ => None,
+        });
+        if let Some(value) = asked {
+            by_value.entry(value).or_default().push(access);
+        }
+    }
+    let most = by_value.into_values().max_by_key(Vec::len);
+    most.unwrap_or_default()
+}
+
+/// Whether a list gives the column along: who gets it can look.
+fn shows(access: &Access, column: Symbol) -> bool {
+    let projection = &access.statement.projection;
+    projection.is_empty()
+        || projection
+            .iter()
+            .any(|shown| shown.name == "*" || crate::behaviour::same_name(shown.name, column))
 }
 
 /// Whether a statement gives several rows of the table as its main one.
@@ -101,14 +177,19 @@ fn observation(
     context: &Context<'_>,
     access: &Access,
     id: TableId,
-    column: Symbol,
-    asking: &[&&Access],
+    (column, kind): (Symbol, Kind),
+    asking: &[&Access],
     n: usize,
 ) -> Observation {
     let program = context.program;
     let name = program.schema.table(id).name;
     let function = function_name(program, access.function);
+    let word = match kind {
+        Kind::Ended => "ended",
+        Kind::Health => "health",
+    };
     let mut observation = Observation {
+        conditions: vec![("kind", word)],
         holes: vec![
             ("table", name.to_string()),
             ("column", column.to_string()),
@@ -168,7 +249,7 @@ fn observation(
             peer.place,
             Some(peer.function),
             Role::Peer,
-            format!("leaves out what has a `{column}`"),
+            format!("asks about `{column}`"),
         ));
     }
     observation

@@ -49,9 +49,18 @@ const DETECTORS: &[Detector] = &[
     Detector {
         word: word(
             "unfiltered-list",
-            "a list shows ended rows that the other lists of the table leave out",
+            "a list shows rows that the other lists of the table leave out",
         ),
-        conditions: &[],
+        conditions: &[(
+            word("kind", "what the others leave out"),
+            &[
+                word("ended", "rows that are deleted or archived"),
+                word(
+                    "health",
+                    "rows that are not in the state the others ask for",
+                ),
+            ],
+        )],
         holes: &["table", "column", "function"],
     },
     Detector {
@@ -61,6 +70,14 @@ const DETECTORS: &[Detector] = &[
         ),
         conditions: &[],
         holes: &["thing", "table", "removal", "remover", "function"],
+    },
+    Detector {
+        word: word(
+            "pattern-removal",
+            "a removal chooses by the beginning of a name that nothing ends",
+        ),
+        conditions: &[],
+        holes: &["name", "what", "function"],
     },
 ];
 
@@ -76,12 +93,17 @@ const GUARDS: &[Word] = &[
         "wants-ended",
         "it is about ended rows, or no answer to a request",
     ),
+    word(
+        "fixed-length",
+        "such a value is never the beginning of another",
+    ),
 ];
 
 const FACTS: &[Word] = &[
     word("list-handed-in", "the caller says what there should be"),
     word("never-removed", "nothing in the program calls the removal"),
     word("many-siblings", "six or more other lists leave them out"),
+    word("chosen-name", "the value is a name that people choose"),
 ];
 
 const ENDS: &[&str] = &[

@@ -7,7 +7,7 @@ use betwixt_facts::ir::{BinaryOp, Block, ExprId, ExprKind, StmtId, StmtKind, Una
 use betwixt_findings::Role;
 use betwixt_program::control::{Control, each_expr, leaves};
 
-use crate::body::{Body, call_name, chain_names, literal, observe_bodies, peel};
+use crate::body::{Body, If, call_name, chain_names, literal, observe_bodies, peel};
 use crate::detectors::Context;
 use crate::guards::keys::is_outside;
 use crate::guards::logging::{Log, log, only_tells};
@@ -42,15 +42,13 @@ fn of_body(body: &Body<'_>) -> Vec<Observation> {
     let ir = body.ir;
     let mut found = Vec::new();
     let mut control = None;
-    for stmt in body.statements() {
-        let StmtKind::If {
+    for branch in body.ifs() {
+        let If {
+            stmt,
             cond,
             then,
             otherwise,
-        } = ir.stmt(stmt).kind
-        else {
-            continue;
-        };
+        } = branch;
         if !otherwise.is_empty() || leaves(ir, then) || !warns(body, then) {
             continue;
         }

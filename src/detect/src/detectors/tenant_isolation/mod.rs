@@ -9,6 +9,7 @@ mod foreign_id;
 mod logged_only;
 mod lone_client_tenant;
 mod optional_filter;
+mod response_tenant;
 mod statement_guards;
 mod unscoped_cache_key;
 mod unscoped_statement;
@@ -37,6 +38,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "unused-tenant" => unused_tenant::observe(context),
         "broadcast" => broadcast::observe(context),
         "foreign-id" => foreign_id::observe(context),
+        "unchecked-answer" => response_tenant::observe(context),
         _ => return None,
     })
 }

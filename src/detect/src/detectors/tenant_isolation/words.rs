@@ -147,6 +147,14 @@ const DETECTORS: &[Detector] = &[
         conditions: &[],
         holes: &["clients", "tenant", "function"],
     },
+    Detector {
+        word: word(
+            "unchecked-answer",
+            "another service's answer is used without comparing its tenant, which others who ask do",
+        ),
+        conditions: &[],
+        holes: &["method", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[
@@ -218,6 +226,10 @@ const GUARDS: &[Word] = &[
         "privileged-caller",
         "only privileged or internal callers come this way",
     ),
+    word(
+        "tenant-sent",
+        "the request names the tenant, so that the other side can look",
+    ),
 ];
 
 const FACTS: &[Word] = &[
@@ -268,5 +280,9 @@ const FACTS: &[Word] = &[
     word(
         "only-when-absent",
         "the request's tenant is taken only where the authenticated one is empty",
+    ),
+    word(
+        "siblings-compare",
+        "at least half of those who ask, two or more, compare the tenant in the answer",
     ),
 ];
