@@ -13,12 +13,14 @@ use crate::detectors::units::{singular, words};
 use crate::observation::{Observation, function_name, step};
 use crate::path::from_entry;
 
+/// A handler, the first right it asks for, and what all its rights are about.
+type Writer<'a> = (FunctionId, &'a Asked, BTreeSet<String>);
+
 /// Fewest handlers that make a habit.
 const HABIT: usize = 3;
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
-    let mut by_table: BTreeMap<String, Vec<(FunctionId, &Asked, BTreeSet<String>)>> =
-        BTreeMap::new();
+    let mut by_table: BTreeMap<String, Vec<Writer<'_>>> = BTreeMap::new();
     let by_root = rights_by_root(context);
     for (root, asked) in &by_root {
         let things: BTreeSet<String> = asked.iter().filter_map(|one| thing(&one.right)).collect();
