@@ -31,6 +31,51 @@ func (s *Store) Parcel(ctx context.Context, id string) *sql.Row {
 \treturn s.db.QueryRowContext(ctx, `SELECT id FROM parcels WHERE id = $1`, id)
 }
 ";
+/// Something that may tell others of what happened.
+const BUS: &str = "\
+package bus
+
+import (
+\t\"log\"
+
+\t\"github.com/nats-io/nats.go\"
+)
+
+type Bus struct{ nc *nats.Conn }
+
+func (b *Bus) Tell(subject, id string) {
+\tlog.Println(subject, id)
+}
+";
+/// A transaction in which something is told.
+const CLOSE: &str = "\
+package close
+
+import (
+\t\"context\"
+\t\"database/sql\"
+
+\t\"example.com/shop/bus\"
+)
+
+type Closer struct {
+\tdb  *sql.DB
+\tbus *bus.Bus
+}
+
+func (c *Closer) Close(ctx context.Context, id, tenant string) error {
+\ttx, err := c.db.BeginTx(ctx, nil)
+\tif err != nil {
+\t\treturn err
+\t}
+\tdefer tx.Rollback()
+\tif _, err := tx.ExecContext(ctx, `UPDATE orders SET note = 'closed' WHERE id = $1 AND tenant_id = $2`, id, tenant); err != nil {
+\t\treturn err
+\t}
+\tc.bus.Tell(\"orders.closed\", id)
+\treturn tx.Commit()
+}
+";
 const RULES: &str = "--rule=missing-tenant-filter,unknown-table-or-column";
 const SCOPE: &str = " AND tenant_id = $2`, id, tenant)";
 
@@ -247,6 +292,29 @@ func (s *Store) Note(ctx context.Context, id string) *sql.Row {
     assert_eq!(brought(root), [raised]);
     write(root, "server/server.go", server(&["Parcel"]));
     assert_eq!(brought(root), [], "taken away again");
+}
+
+#[test]
+fn a_new_publisher_breaks_a_transaction_nobody_touched() {
+    let tree = repository();
+    let root = tree.path();
+    git(root, &["checkout", "-q", "main"]);
+    write(root, "bus/bus.go", BUS);
+    write(root, "close/close.go", CLOSE);
+    commit(root);
+    git(root, &["checkout", "-q", "-B", "work"]);
+    let brought = || {
+        let rules = "--rule=publish-before-commit";
+        places(&report(root, &["--diff", "main", rules]))
+    };
+    assert_eq!(brought(), []);
+    let log = "log.Println(subject, id)";
+    let publish = "b.nc.Publish(subject, []byte(id))";
+    edit(root, "bus/bus.go", log, publish);
+    let published = hit("publish-before-commit", "bus/bus.go", 12);
+    assert_eq!(brought(), [published]);
+    edit(root, "bus/bus.go", publish, "log.Println(id, subject)");
+    assert_eq!(brought(), [], "told to the log only");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use betwixt_base::Symbol;
 use betwixt_facts::ir::{ExprKind, Ir};
 use betwixt_findings::Role;
+use betwixt_program::events::Event;
 use betwixt_program::{CallSite, FunctionId};
 
 use crate::behaviour::effects::Acts;
@@ -20,29 +21,29 @@ use crate::path::from_entry;
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
     let program = context.program;
-    let mut by_root: BTreeMap<FunctionId, Vec<CallSite>> = BTreeMap::new();
+    let mut by_root: BTreeMap<FunctionId, Vec<&Event>> = BTreeMap::new();
     for event in &program.events.events {
         let is_message = event.kind == "queue.publish"
             && !event.has("per-process")
             && program.workspace.file(event.site.file).marks.is_reported();
         if is_message {
             let root = root_of(program, event.function);
-            by_root.entry(root).or_default().push(event.site);
+            by_root.entry(root).or_default().push(event);
         }
     }
     let mut found = Vec::new();
-    for (root, sites) in by_root {
+    for (root, events) in by_root {
         let effects = context.behaviour().effects(root);
         if !effects.is_some_and(|effects| effects.acts.has(Acts::BEGIN)) {
             continue;
         }
         let order = Order::new(context, root);
-        let published = sites.into_iter().find_map(|site| {
-            let (write, table) = written_with(context, &order, root, site)?;
-            Some((site, write, table))
+        let published = events.into_iter().find_map(|event| {
+            let (write, table) = written_with(context, &order, root, event.site)?;
+            Some((event, write, table))
         });
-        if let Some((site, write, table)) = published {
-            found.push(observation(context, root, site, write, table));
+        if let Some((event, write, table)) = published {
+            found.push(observation(context, root, event, write, table));
         }
     }
     found
@@ -81,7 +82,7 @@ fn is_spawned(ir: &Ir, site: CallSite) -> bool {
 fn observation(
     context: &Context<'_>,
     root: FunctionId,
-    site: CallSite,
+    event: &Event,
     write: CallSite,
     table: Symbol,
 ) -> Observation {
@@ -93,7 +94,7 @@ fn observation(
         ],
         missing: vec!["an outbox row in the transaction, or the message after its commit"],
         identity: vec![table.to_string()],
-        ..Observation::new(context.call_place(site), root)
+        ..Observation::new(context.call_place(event.site), root)
     };
     if program.entries.reached(root).by_request() {
         observation.facts.insert("public");
@@ -108,5 +109,13 @@ fn observation(
         Role::Step,
         format!("`{table}` is written in the same transaction"),
     ));
+    for &site in event.via.iter().rev() {
+        let place = context.call_place(site);
+        let function = program.function_at(site.file, place.span);
+        let note = "the message leaves through here";
+        observation
+            .trace
+            .push(step(program, place, function, Role::Step, note));
+    }
     observation
 }
