@@ -1,22 +1,26 @@
 //! The hits of one state of a tree: worked out, or known from an earlier run with the same inputs.
 //!
-//! What a result depends on is one hash ([`inputs`]): the files with their contents, the rules and models, what was
-//! asked. When it is the same, so is the result, and neither facts nor program are needed.
+//! What a result depends on is one hash ([`inputs`]): what the files say, the rules and models, what was asked. When it
+//! is the same, so is the result, and neither facts nor program are needed. Where things stand is no part of it: a
+//! comment more moves hits, and they are [`renewed`].
 
 use std::sync::Arc;
 
 use betwixt_base::Problem;
-use betwixt_base::workspace::Workspace;
+use betwixt_base::workspace::{SourceFile, Workspace};
 use betwixt_files::{ContentId, Source, Stamp};
 use betwixt_findings::{Candidate, Confidence, Severity};
 use betwixt_program::Program;
 use betwixt_rules::Catalogue;
+use rustc_hash::FxHashMap;
 
 use crate::cache::{Cache, Counts, HitsEntry};
 use crate::failure::Failure;
 use crate::measure::Stopwatch;
+use crate::moved::{self, Moved};
 use crate::pipeline::{self, Linked, Looked, Request};
 use crate::project::Project;
+use crate::reading::is_lowered;
 use crate::settle;
 use crate::suppress::FileComments;
 
@@ -92,13 +96,23 @@ pub fn analyse_looked(
     watch: &mut Stopwatch,
 ) -> Result<Analysis, Failure> {
     let mut analysis = Analysis::before(&mut looked);
-    let inputs = inputs(&looked.workspace, &analysis.contents, request, asked);
-    let kept = analysis
-        .cache
-        .as_ref()
-        .zip(inputs)
-        .filter(|_| !request.measure_floor);
-    let known = kept.as_ref().and_then(|(cache, inputs)| cache.hits(inputs));
+    let cache = analysis.cache.clone().filter(|_| !request.measure_floor);
+    let kept = cache.and_then(|cache| {
+        let inputs = inputs(
+            &looked.workspace,
+            &analysis.contents,
+            &cache,
+            request,
+            asked,
+        )?;
+        Some((cache, inputs))
+    });
+    let known = kept.as_ref().and_then(|(cache, inputs)| {
+        let files = &looked.workspace.files;
+        cache
+            .hits(inputs)
+            .find_map(|entry| renewed(entry, files, &analysis.contents, cache))
+    });
     let entry = match known {
         Some(entry) => {
             analysis.workspace = looked.workspace;
@@ -108,7 +122,8 @@ pub fn analyse_looked(
             let linked = pipeline::link(looked, request, watch)?;
             let is_complete = linked.is_reproducible;
             analysis.is_broken = linked.broken.is_some();
-            let (entry, program) = detect(linked, asked.catalogue, request, watch);
+            let (mut entry, program) = detect(linked, asked.catalogue, request, watch);
+            entry.texts = texts(&program.workspace.files, &analysis.contents);
             if let Some((cache, inputs)) =
                 kept.filter(|_| is_complete && request.budget.cut().is_none())
             {
@@ -223,14 +238,64 @@ fn detect(
             statements: stats.statements,
             other,
         },
+        texts: Vec::new(),
     };
     (entry, linked.program)
 }
 
-/// A hash over everything a result depends on; `None` when a content is not known.
+/// Which content each file has, and how many bytes.
+fn texts(files: &[SourceFile], contents: &[Option<ContentId>]) -> Vec<(ContentId, u64)> {
+    let files = files.iter().zip(contents);
+    files
+        .map(|(file, content)| (content.unwrap_or_default(), file.size))
+        .collect()
+}
+
+/// What was said of a tree whose files had the same shapes, said of this one: hits moved along with what they are about.
+/// `None` when that cannot be done for sure.
+fn renewed(
+    mut entry: HitsEntry,
+    files: &[SourceFile],
+    contents: &[Option<ContentId>],
+    cache: &Cache,
+) -> Option<HitsEntry> {
+    let now = texts(files, contents);
+    if entry.texts.len() != now.len() {
+        return None;
+    }
+    let mut moved: FxHashMap<String, Moved> = FxHashMap::default();
+    for (idx, file) in files.iter().enumerate() {
+        let ((old, old_size), (new, size)) = (entry.texts[idx], now[idx]);
+        if old == new {
+            continue;
+        }
+        let (old, new) = (cache.aside(file, old)?, cache.aside(file, new)?);
+        if old.problems != new.problems {
+            return None;
+        }
+        entry.counts.bytes = entry.counts.bytes.checked_sub(old_size)? + size;
+        entry.comments.retain(|of| of.file != file.path);
+        if !new.comments.is_empty() {
+            let at = entry.comments.partition_point(|of| of.file < file.path);
+            let comments = FileComments {
+                file: file.path.clone(),
+                comments: new.comments,
+            };
+            entry.comments.insert(at, comments);
+        }
+        moved.insert(file.path.clone(), Moved::between(old.layout, new.layout)?);
+    }
+    entry.hits = moved::along(entry.hits, &moved)?;
+    entry.texts = now;
+    Some(entry)
+}
+
+/// A hash over everything a result depends on but for where things stand in files of known shape; `None` when a content
+/// is not known.
 fn inputs(
     workspace: &Workspace,
     contents: &[Option<ContentId>],
+    cache: &Cache,
     request: &Request,
     asked: Asked<'_>,
 ) -> Option<blake3::Hash> {
@@ -256,7 +321,11 @@ fn inputs(
     for (file, content) in workspace.files.iter().zip(contents) {
         let content = content.filter(ContentId::is_known)?;
         add(file.path.as_bytes());
-        add(content.as_bytes());
+        let shape = is_lowered(file).then(|| cache.shape(file, content));
+        match shape.flatten() {
+            Some(shape) => add(&shape),
+            None => add(content.as_bytes()),
+        }
     }
     Some(hasher.finalize())
 }

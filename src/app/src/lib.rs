@@ -23,6 +23,7 @@ pub mod lower;
 pub mod lsp;
 pub mod measure;
 pub mod memory;
+mod moved;
 pub mod pipeline;
 pub mod progress;
 pub mod project;

@@ -293,6 +293,6 @@ fn keep(cache: Option<&Cache>, file: &SourceFile, id: ContentId, read: Read) -> 
         comments: read.comments,
         problems: read.problems,
     };
-    cache.add_file(file, id, &entry);
+    let entry = cache.add_file(file, id, entry);
     restore(read.id, file, entry)
 }

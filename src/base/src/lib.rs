@@ -3,6 +3,7 @@
 //! Every other stage speaks in these. No IO, no clock, no knowledge of any stage.
 
 mod language;
+mod layout;
 mod lines;
 mod problem;
 mod span;
@@ -11,6 +12,7 @@ mod symbol_table;
 pub mod workspace;
 
 pub use language::Language;
+pub use layout::{Layout, read_apart, write_apart};
 pub use lines::{LineColumn, LineIndex};
 pub use problem::{Problem, ProblemSeverity};
 pub use span::{FileId, Place, Span};

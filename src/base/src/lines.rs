@@ -1,6 +1,8 @@
 //! Byte offsets to lines and columns.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::layout;
 
 /// A position as people write it; both numbers start at 1, columns count bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -12,7 +14,7 @@ pub struct LineColumn {
 }
 
 /// Where each line of a text starts.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LineIndex {
     starts: Vec<u32>,
 }
@@ -24,6 +26,14 @@ impl LineIndex {
         let mut starts = vec![0];
         starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
         Self { starts }
+    }
+
+    pub(crate) fn of_starts(starts: Vec<u32>) -> Self {
+        Self { starts }
+    }
+
+    pub(crate) fn starts(&self) -> &[u32] {
+        &self.starts
     }
 
     /// The line and column of a byte offset; offsets past the end fall on the last line.
@@ -49,9 +59,36 @@ impl LineIndex {
         self.starts.get((line as usize).checked_sub(1)?).copied()
     }
 
+    /// The byte offset of a position, the reverse of [`Self::position`]; `None` without such a line.
+    #[must_use]
+    pub fn offset(&self, position: LineColumn) -> Option<u32> {
+        let start = self.line_start(position.line)?;
+        start.checked_add(position.column.checked_sub(1)?)
+    }
+
     /// How many lines there are.
     #[must_use]
     pub fn n_lines(&self) -> u32 {
         self.starts.len() as u32
+    }
+}
+
+impl Serialize for LineIndex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match layout::put_lines(self) {
+            true => serializer.serialize_unit(),
+            false => self.starts.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for LineIndex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Some(next) = layout::next_lines() else {
+            let starts = Deserialize::deserialize(deserializer)?;
+            return Ok(Self { starts });
+        };
+        <()>::deserialize(deserializer)?;
+        next.ok_or_else(|| serde::de::Error::custom("lines that are not in the layout"))
     }
 }

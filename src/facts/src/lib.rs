@@ -14,6 +14,7 @@ pub mod proto;
 pub mod rust;
 pub mod schema;
 pub mod sql;
+mod start;
 pub mod typescript;
 
 pub use builder::IrBuilder;

@@ -1,11 +1,14 @@
 //! What is kept of a file and of a tree, and how it becomes bytes.
 
 use betwixt_base::workspace::Marks;
-use betwixt_base::{LineIndex, Problem, Symbol, read_with_table, write_with_table};
+use betwixt_base::{
+    Layout, LineIndex, Problem, Symbol, read_apart, read_with_table, write_apart, write_with_table,
+};
 use betwixt_facts::FileFacts;
 use betwixt_facts::graphql::GraphqlFile;
 use betwixt_facts::proto::ProtoFile;
 use betwixt_facts::schema::{NamedQuery, SchemaOp};
+use betwixt_files::ContentId;
 use betwixt_findings::Candidate;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +57,8 @@ pub struct HitsEntry {
     pub comments: Vec<FileComments>,
     /// Counts for people, by name.
     pub counts: Counts,
+    /// Which content each file had, and how many bytes; the places above are places in these texts.
+    pub texts: Vec<(ContentId, u64)>,
 }
 
 /// How much there was.
@@ -71,20 +76,94 @@ pub struct Counts {
     pub other: Vec<(String, usize)>,
 }
 
-/// Names first, each once; then everything else, with numbers for names.
-pub(super) fn encode(entry: &FileEntry) -> Option<Vec<u8>> {
-    let (body, symbols) = write_with_table(|| postcard::to_stdvec(entry).ok());
-    let body = body?;
+/// What a text says, wherever in it that stands: a hash over its facts without their places. Texts of the same shape give
+/// the same hits, at other places.
+pub type Shape = [u8; 16];
+
+/// What of an entry is not part of the shape.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Aside {
+    /// The places of the facts.
+    pub layout: Layout,
+    /// Comments that mean to suppress.
+    pub comments: Vec<Comment>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// The rest of an entry: what its shape is a hash of.
+#[derive(Serialize, Deserialize)]
+struct Body {
+    is_read: bool,
+    marks: Marks,
+    code: Option<CodeEntry>,
+}
+
+/// First what is no part of the shape; then names, each once; then everything else, with numbers for names.
+pub(super) fn encode(entry: FileEntry) -> (FileEntry, Option<(Vec<u8>, Shape)>) {
+    let body = Body {
+        is_read: entry.is_read,
+        marks: entry.marks,
+        code: entry.code,
+    };
+    let (written, layout) = without_places(&body);
+    let aside = Aside {
+        layout,
+        comments: entry.comments,
+        problems: entry.problems,
+    };
+    let bytes = written.and_then(|written| {
+        let mut bytes = postcard::to_stdvec(&aside).ok()?;
+        let shape = shape(&written);
+        bytes.extend(written);
+        Some((bytes, shape))
+    });
+    let entry = FileEntry {
+        is_read: body.is_read,
+        marks: body.marks,
+        code: body.code,
+        comments: aside.comments,
+        problems: aside.problems,
+    };
+    (entry, bytes)
+}
+
+/// Names, then the rest, with numbers for names; and the places, which are in neither.
+pub(crate) fn without_places<T: Serialize>(body: &T) -> (Option<Vec<u8>>, Layout) {
+    let ((written, symbols), layout) =
+        write_apart(|| write_with_table(|| postcard::to_stdvec(body).ok()));
     let names: Vec<&str> = symbols.iter().map(|symbol| symbol.as_str()).collect();
-    let mut bytes = postcard::to_stdvec(&names).ok()?;
-    bytes.extend(body);
-    Some(bytes)
+    let all = written.and_then(|written| {
+        let mut bytes = postcard::to_stdvec(&names).ok()?;
+        bytes.extend(written);
+        Some(bytes)
+    });
+    (all, layout)
+}
+
+fn shape(bytes: &[u8]) -> Shape {
+    super::first_half(&blake3::hash(bytes))
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Option<FileEntry> {
+    let (aside, bytes): (Aside, &[u8]) = postcard::take_from_bytes(bytes).ok()?;
     let (names, body): (Vec<&str>, &[u8]) = postcard::take_from_bytes(bytes).ok()?;
     let symbols = names.into_iter().map(Symbol::new).collect();
-    read_with_table(symbols, || postcard::from_bytes(body).ok())
+    let read = || postcard::from_bytes::<Body>(body).ok();
+    let body = read_apart(aside.layout, || read_with_table(symbols, read))?;
+    Some(FileEntry {
+        is_read: body.is_read,
+        marks: body.marks,
+        code: body.code,
+        comments: aside.comments,
+        problems: aside.problems,
+    })
+}
+
+/// As [`decode`], without the facts.
+pub(super) fn decode_aside(bytes: &[u8]) -> Option<Aside> {
+    let (aside, _) = postcard::take_from_bytes(bytes).ok()?;
+    Some(aside)
 }
 
 #[cfg(test)]
@@ -114,10 +193,21 @@ mod tests {
     #[test]
     fn an_entry_comes_back_as_it_was() {
         let text = "package a\nfunc (s *S) F(id string) error { // betwixt: ignore[x] why\n\treturn s.db.Get(id, 1.5, `x`)\n}\n";
-        let entry = entry(text);
-        let bytes = encode(&entry).unwrap();
+        let (entry, bytes) = encode(entry(text));
+        let (bytes, _) = bytes.unwrap();
         assert_eq!(decode(&bytes).unwrap(), entry);
         assert!(decode(&bytes[..bytes.len() / 2]).is_none());
         assert!(decode(b"").is_none());
+    }
+    #[test]
+    fn a_shape_is_the_same_wherever_it_stands() {
+        let shape = |text: &str| encode(entry(text)).1.unwrap().1;
+        let text = "package a\n\nfunc F(id string) error {\n\treturn load(id, \"x\")\n}\n";
+        let moved = text.replace("\n\n", "\n// Why.\n\n");
+        let wrapped = text.replace("id, ", "\n\t\tid, // The one.\n\t\t");
+        assert_eq!(shape(text), shape(&moved));
+        assert_eq!(shape(text), shape(&wrapped));
+        assert_ne!(shape(text), shape(&text.replace("\"x\"", "\"y\"")));
+        assert_ne!(shape(text), shape(&text.replace("load", "store")));
     }
 }

@@ -13,14 +13,15 @@ mod stamps;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use betwixt_base::workspace::{SourceFile, Workspace};
 use betwixt_files::{ContentId, Stamp};
 use rustc_hash::FxHashSet;
 
-pub use entry::{CodeEntry, Counts, FileEntry, HitsEntry};
+pub(crate) use entry::without_places;
+pub use entry::{Aside, CodeEntry, Counts, FileEntry, HitsEntry, Shape};
 use pack::{Key, Pack, Writer};
 use stamps::Stamps;
 
@@ -34,6 +35,9 @@ const MAX_PACKS: usize = 12;
 const MIN_SOURCE_BYTES: u64 = 512 << 10;
 /// A file that nobody finished in that time never will be.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+
+/// Of entries that have none.
+const NO_SHAPE: Shape = [0; 16];
 
 const PACK_PREFIX: &str = "facts-";
 const PACK_SUFFIX: &str = ".pack";
@@ -96,13 +100,36 @@ impl Cache {
         entry::decode(&bytes)
     }
 
-    /// Keeps what reading a file gave.
-    pub fn add_file(&self, file: &SourceFile, id: ContentId, entry: &FileEntry) {
-        if id.is_known()
-            && let Some(bytes) = entry::encode(entry)
-        {
-            self.add(file_key(file, id), &bytes);
+    /// Keeps what reading a file gave, and gives it back.
+    pub fn add_file(&self, file: &SourceFile, id: ContentId, entry: FileEntry) -> FileEntry {
+        if !id.is_known() {
+            return entry;
         }
+        let (entry, bytes) = entry::encode(entry);
+        if let Some((bytes, shape)) = bytes {
+            self.add(file_key(file, id), &bytes, shape);
+        }
+        entry
+    }
+
+    /// The shape of a file with that content, where one was kept; reads nothing.
+    #[must_use]
+    pub fn shape(&self, file: &SourceFile, id: ContentId) -> Option<Shape> {
+        let key = id.is_known().then(|| file_key(file, id))?;
+        let packed = self.packs.iter().find_map(|pack| pack.entries.get(&key));
+        let slot = packed
+            .copied()
+            .or_else(|| self.lock_added().as_ref()?.slot(&key))?;
+        // Whoever asks builds on it; it is not to be dropped before what it stands for.
+        self.use_key(key);
+        Some(slot.shape)
+    }
+
+    /// The places of a file with that content, and what is no part of its shape.
+    #[must_use]
+    pub fn aside(&self, file: &SourceFile, id: ContentId) -> Option<Aside> {
+        let key = id.is_known().then(|| file_key(file, id))?;
+        entry::decode_aside(&self.get(&key)?)
     }
 
     /// What a content that is no text goes by: the reason's identity.
@@ -125,20 +152,28 @@ impl Cache {
             && id != reason
             && let Ok(bytes) = postcard::to_stdvec(&reason)
         {
-            self.add(reason_key(id), &bytes);
+            self.add(reason_key(id), &bytes, NO_SHAPE);
         }
     }
 
-    /// The hits of a tree, by a hash over all they depend on.
-    #[must_use]
-    pub fn hits(&self, inputs: &blake3::Hash) -> Option<HitsEntry> {
-        postcard::from_bytes(&self.get(&hits_key(inputs))?).ok()
+    /// The hits of trees that are the same but for where things stand, by a hash over all else they depend on.
+    pub fn hits<'a>(&'a self, inputs: &blake3::Hash) -> impl Iterator<Item = HitsEntry> + 'a {
+        let key = hits_key(inputs);
+        let added = || self.lock_added().as_ref()?.read(&key);
+        let packed = move |pack: &Pack| pack.read(*pack.entries.get(&key)?);
+        let all = added()
+            .into_iter()
+            .chain(self.packs.iter().filter_map(packed));
+        all.filter_map(move |bytes| {
+            self.use_key(key);
+            postcard::from_bytes(&bytes).ok()
+        })
     }
 
     /// Keeps the hits of a tree.
     pub fn add_hits(&self, inputs: &blake3::Hash, entry: &HitsEntry) {
         if let Ok(bytes) = postcard::to_stdvec(entry) {
-            self.add(hits_key(inputs), &bytes);
+            self.add(hits_key(inputs), &bytes, NO_SHAPE);
         }
     }
 
@@ -158,11 +193,7 @@ impl Cache {
 
     /// Puts what was added in its place, and clears up when there is much to clear.
     fn finish(&self) {
-        let added = self
-            .added
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let added = self.lock_added().take();
         let mut is_new = false;
         if let Some(writer) = added.filter(|writer| !writer.is_empty()) {
             is_new = writer.finish(&self.folder, VERSION).is_ok();
@@ -177,17 +208,18 @@ impl Cache {
             .packs
             .iter()
             .find_map(|pack| pack.read(*pack.entries.get(key)?));
-        let bytes = packed.or_else(|| {
-            let added = self.added.lock().unwrap_or_else(PoisonError::into_inner);
-            added.as_ref()?.read(key)
-        })?;
+        let bytes = packed.or_else(|| self.lock_added().as_ref()?.read(key))?;
         self.use_key(*key);
         Some(bytes)
     }
 
-    fn add(&self, key: Key, bytes: &[u8]) {
+    fn lock_added(&self) -> MutexGuard<'_, Option<Writer>> {
+        self.added.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, key: Key, bytes: &[u8], shape: Shape) {
         self.use_key(key);
-        let mut added = self.added.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut added = self.lock_added();
         let Some(writer) = added.as_mut() else {
             return;
         };
@@ -195,7 +227,7 @@ impl Cache {
             return;
         }
         // A full disk ends the writing, not the run.
-        if writer.add(key, bytes).is_err() {
+        if writer.add(key, bytes, shape).is_err() {
             *added = None;
         }
     }
@@ -257,7 +289,7 @@ fn put_together(
             if !writer.holds(key)
                 && let Some(bytes) = pack.read(*slot)
             {
-                writer.add(*key, &bytes)?;
+                writer.add(*key, &bytes, slot.shape)?;
             }
         }
     }
@@ -353,7 +385,7 @@ mod tests {
 
     fn filled(root: &Path, key: u8, n_bytes: usize) {
         let cache = open(root);
-        cache.add([key; 16], &vec![key; n_bytes]);
+        cache.add([key; 16], &vec![key; n_bytes], NO_SHAPE);
         cache.finish();
     }
 
@@ -371,7 +403,7 @@ mod tests {
     fn what_one_run_adds_it_and_the_next_can_read() {
         let dir = tempfile::tempdir().unwrap();
         let cache = open(dir.path());
-        cache.add([1; 16], b"one");
+        cache.add([1; 16], b"one", NO_SHAPE);
         assert_eq!(cache.get(&[1; 16]).unwrap(), b"one");
         cache.finish();
         assert_eq!(open(dir.path()).get(&[1; 16]).unwrap(), b"one");
@@ -398,7 +430,7 @@ mod tests {
         let mut cache = open(dir.path());
         cache.max_bytes = 200;
         assert!(cache.get(&[2; 16]).is_some());
-        cache.add([3; 16], &[3; 60]);
+        cache.add([3; 16], &[3; 60], NO_SHAPE);
         cache.finish();
         let cache = open(dir.path());
         assert!(cache.get(&[1; 16]).is_none());
@@ -423,8 +455,8 @@ mod tests {
     fn two_runs_at_once_both_keep_theirs() {
         let dir = tempfile::tempdir().unwrap();
         let (a, b) = (open(dir.path()), open(dir.path()));
-        a.add([1; 16], b"a");
-        b.add([2; 16], b"b");
+        a.add([1; 16], b"a", NO_SHAPE);
+        b.add([2; 16], b"b", NO_SHAPE);
         a.finish();
         b.finish();
         let cache = open(dir.path());

@@ -11,6 +11,8 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
+use super::Shape;
+
 /// Last bytes of a pack, after the place and the checksum of its index.
 const MAGIC: &[u8; 8] = b"betwixt1";
 const FOOTER_BYTES: u64 = 8 + 8 + 8 + MAGIC.len() as u64;
@@ -26,6 +28,8 @@ pub(super) struct Slot {
     pub(super) offset: u64,
     pub(super) len: u32,
     checksum: u64,
+    /// What the entry is but for places; known without reading it.
+    pub(super) shape: Shape,
 }
 
 /// What a pack holds, as written at its end.
@@ -97,12 +101,13 @@ impl Writer {
     }
 
     /// Appends an entry.
-    pub(super) fn add(&mut self, key: Key, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn add(&mut self, key: Key, bytes: &[u8], shape: Shape) -> io::Result<()> {
         let too_long = |_| io::Error::from(io::ErrorKind::FileTooLarge);
         let slot = Slot {
             offset: self.offset,
             len: u32::try_from(bytes.len()).map_err(too_long)?,
             checksum: checksum(bytes),
+            shape,
         };
         // A reader of earlier entries may have moved the place in the file.
         self.file.as_file().seek(SeekFrom::Start(self.offset))?;
@@ -115,6 +120,11 @@ impl Writer {
     /// An entry that was written before.
     pub(super) fn read(&self, key: &Key) -> Option<Vec<u8>> {
         read_checked(self.file.as_file(), *self.entries.get(key)?)
+    }
+
+    /// Where an entry that was written before is.
+    pub(super) fn slot(&self, key: &Key) -> Option<Slot> {
+        self.entries.get(key).copied()
     }
 
     pub(super) fn holds(&self, key: &Key) -> bool {
@@ -220,7 +230,7 @@ mod tests {
 
     fn written(folder: &Path, key: Key, bytes: &[u8]) -> PathBuf {
         let mut writer = Writer::new(folder).unwrap();
-        writer.add(key, bytes).unwrap();
+        writer.add(key, bytes, super::super::NO_SHAPE).unwrap();
         assert_eq!(writer.read(&key).unwrap(), bytes);
         writer.finish(folder, VERSION).unwrap();
         paths(folder).pop().unwrap()

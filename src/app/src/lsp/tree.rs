@@ -1,7 +1,7 @@
 //! One folder of the workspace, all its facts in memory.
 //!
-//! A saved file is lowered again, alone; then the program is linked and asked as a whole, since one line may matter
-//! anywhere. The facts move into the program and back, so that nothing of the other files is read or copied.
+//! A saved file is lowered again, alone. Where it says the same at other places, the hits move along, and that is all;
+//! else the program is linked and asked as a whole, since one line may matter anywhere. The facts move into the program and back, so that nothing of the other files is read or copied.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,12 +15,15 @@ use betwixt_findings::Candidate;
 use betwixt_program::{CodeFile, Input, Program};
 use betwixt_rules::Catalogue;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use serde::Serialize;
 
 use super::documents::Documents;
 use super::shift::Shift;
-use crate::cache::Cache;
+use crate::cache::{Cache, without_places};
 use crate::failure::Failure;
 use crate::guard;
+use crate::moved::{self, Moved};
 use crate::pipeline::{self, Request};
 use crate::project::Project;
 use crate::reading::{Files, Read, is_lowered, read_known, read_one};
@@ -42,6 +45,8 @@ pub(super) enum Change {
     Nothing,
     /// Only what its comments suppress.
     Comments,
+    /// Only where things stand; the claims have moved along.
+    Places,
     /// Its facts.
     Facts,
 }
@@ -159,7 +164,7 @@ impl Tree {
         let mut reads: Vec<Option<Read>> = Vec::new();
         for (idx, file) in workspace.files.iter().enumerate() {
             let id = FileId(idx as u32);
-            let known = self.known(file).map(|old| moved(old, id));
+            let known = self.known(file).map(|old| renumbered(old, id));
             reads.push(known);
         }
         let is_same = is_same_tree(&self.workspace, &workspace)
@@ -260,7 +265,13 @@ impl Tree {
         }
         let new = self.read_at(idx, documents);
         let change = match &self.reads[idx] {
-            Some(old) if !is_same_code(old, &new) => Change::Facts,
+            Some(old) if !is_same_code(old, &new) => {
+                let moved = moved(old, &new);
+                match moved.is_some_and(|moved| self.move_claims(idx, moved)) {
+                    true => Change::Places,
+                    false => Change::Facts,
+                }
+            }
             Some(old) if old.comments != new.comments => Change::Comments,
             Some(_) => Change::Nothing,
             None => Change::Facts,
@@ -274,6 +285,15 @@ impl Tree {
         let file = &mut self.workspace.files[idx];
         file.size = size.unwrap_or(file.size);
         Some(change)
+    }
+
+    /// Moves the claims along with a text of the same shape; `false` where one cannot be placed for sure.
+    fn move_claims(&mut self, idx: usize, moved: Moved) -> bool {
+        let path = self.workspace.files[idx].path.clone();
+        let claims = moved::along(self.claims.clone(), &FxHashMap::from_iter([(path, moved)]));
+        let is_sure = claims.is_some();
+        self.claims = claims.unwrap_or_else(|| std::mem::take(&mut self.claims));
+        is_sure
     }
 
     /// The path of a file of this folder from its root; `None` for one outside.
@@ -412,8 +432,30 @@ fn is_same_tree(old: &Workspace, new: &Workspace) -> bool {
         && old.cargo_packages == new.cargo_packages
 }
 
+/// From the places of one text to those of another; `None` where it says something else.
+fn moved(old: &Read, new: &Read) -> Option<Moved> {
+    if old.marks != new.marks || old.problems != new.problems {
+        return None;
+    }
+    let (old, old_layout) = without_places(&said(old.code.as_ref()?));
+    let (new, new_layout) = without_places(&said(new.code.as_ref()?));
+    (old? == new?).then(|| Moved::between(old_layout, new_layout))?
+}
+
+/// All that a program is built from.
+fn said(code: &CodeFile) -> impl Serialize {
+    (
+        &code.facts,
+        &code.ops,
+        &code.queries,
+        &code.proto,
+        &code.graphql,
+        &code.lines,
+    )
+}
+
 /// The same facts under another id; only the id of the file is in them.
-fn moved(mut read: Read, id: FileId) -> Read {
+fn renumbered(mut read: Read, id: FileId) -> Read {
     read.id = id;
     if let Some(code) = &mut read.code {
         code.file = id;
@@ -427,6 +469,7 @@ fn is_same_code(old: &Read, new: &Read) -> bool {
             && old.ops == new.ops
             && old.queries == new.queries
             && old.proto == new.proto
+            && old.graphql == new.graphql
             && old.lines == new.lines
     };
     old.marks == new.marks

@@ -256,7 +256,10 @@ impl Worker {
         working.report(80, "looking for hits");
         let read = started.elapsed();
         let times = self.pool.install(|| tree.analyse());
-        let shown = times.map(|times| self.show(&tree, read, times, started));
+        let shown = times.map(|times| {
+            self.show(&tree, read, times, started);
+            self.last = started.elapsed();
+        });
         folder.tree = Some(tree);
         shown
     }
@@ -300,15 +303,20 @@ impl Worker {
             folder.tree = Some(tree);
             return Ok(());
         }
+        let read = started.elapsed();
+        if change != Change::Facts {
+            self.show(&tree, read, Times::default(), started);
+            folder.tree = Some(tree);
+            return Ok(());
+        }
         // What is known already: hits that moved along, and what comments silence now.
         let settled = tree.settle();
         self.publish(&tree, settled);
-        let mut outcome = Ok(());
-        if change == Change::Facts {
-            let read = started.elapsed();
-            let times = self.pool.install(|| tree.analyse());
-            outcome = times.map(|times| self.show(&tree, read, times, started));
-        }
+        let times = self.pool.install(|| tree.analyse());
+        let outcome = times.map(|times| {
+            self.show(&tree, read, times, started);
+            self.last = started.elapsed();
+        });
         folder.tree = Some(tree);
         outcome
     }
@@ -317,7 +325,9 @@ impl Worker {
         let change = self.pool.install(|| tree.read(path, &self.documents));
         let document = self.documents.get(path);
         match (self.seen.remove(path), &document) {
-            (Some(old), Some(new)) if change.is_some() => tree.shift(path, &old, &new.text),
+            (Some(old), Some(new)) if change == Some(Change::Facts) => {
+                tree.shift(path, &old, &new.text);
+            }
             _ => {}
         }
         if let Some(document) = document {
@@ -331,7 +341,6 @@ impl Worker {
         let is_open = |hit: &&Candidate| hit.status == Status::New;
         let n_hits = settled.hits.iter().filter(is_open).count();
         self.publish(tree, settled);
-        self.last = started.elapsed();
         for problem in tree.losses() {
             if self.told.insert(problem.clone()) {
                 self.client
@@ -341,7 +350,7 @@ impl Worker {
         self.client.log(format!(
             "betwixt: {} files, {n_hits} open hits in {} ms (reading {}, linking {}, rules {})",
             tree.n_files(),
-            self.last.as_millis(),
+            started.elapsed().as_millis(),
             read.as_millis(),
             times.link,
             times.detect

@@ -1,9 +1,10 @@
 //! The cache changes how long a scan takes and nothing else.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{cached_report, copied_platform, report};
+use crate::support::{betwixt, cached_report, copied_platform, report};
 
 const SITES: &str = "services/accounts/internal/store/sites.go";
 
@@ -96,4 +97,30 @@ fn two_scans_at_once_do_not_disturb_each_other() {
         }
     });
     assert_eq!(cached_report(root, &[]), cold);
+}
+
+#[test]
+fn a_comment_more_moves_hits_and_costs_no_program() {
+    let tree = copied_platform();
+    let root = tree.path();
+    let cold = cached_report(root, &[]);
+    let paths: BTreeSet<&str> = cold["hits"]
+        .as_array()
+        .expect("a list of hits")
+        .iter()
+        .filter_map(|hit| hit["file"].as_str())
+        .collect();
+    assert!(paths.len() > 10);
+    for path in &paths {
+        let marker = if path.ends_with(".sql") { "--" } else { "//" };
+        let text = fs::read_to_string(root.join(path)).expect("a readable file");
+        fs::write(root.join(path), format!("{marker} On top.\n\n{text}")).expect("a file");
+    }
+    let run = betwixt(&["scan", root.to_str().expect("UTF-8"), "--format", "json"]);
+    let raw: serde_json::Value = serde_json::from_str(&run.out).expect("a JSON document");
+    assert!(raw["stats"]["seconds"]["facts"].is_number());
+    assert!(raw["stats"]["seconds"]["program"].is_null());
+    let moved = cached_report(root, &[]);
+    assert_eq!(moved, report(root, &[]));
+    assert_ne!(moved["hits"], cold["hits"]);
 }

@@ -272,6 +272,30 @@ fn a_suppression_holds_once_it_has_a_reason() {
 }
 
 #[test]
+fn a_comment_more_moves_a_hit_and_nothing_is_asked_again() {
+    let editor = Editor::start(everything());
+    let before = editor.diagnostics().remove(0);
+    editor.open();
+    let text = format!("// Orders.\n{}", CODE.replace("row :=", "row /* one */ :="));
+    editor.change(2, &text);
+    editor.save(&text);
+    let after = editor.diagnostics().remove(0);
+    assert_eq!(after["range"]["start"]["line"], 12);
+    assert_eq!(
+        after["range"]["start"]["character"].as_u64(),
+        before["range"]["start"]["character"]
+            .as_u64()
+            .map(|at| at + 10)
+    );
+    let related = &after["relatedInformation"];
+    assert_eq!(related.as_array().map(Vec::len), Some(3));
+    let log = editor.wait_for("window/logMessage");
+    let text = log["message"].as_str().unwrap_or_default();
+    assert!(text.contains("linking 0, rules 0"), "{text}");
+    assert_eq!(editor.stop(), 0);
+}
+
+#[test]
 fn a_change_elsewhere_changes_what_is_shown_here() {
     let editor = Editor::start(everything());
     assert_eq!(editor.diagnostics().len(), 1);

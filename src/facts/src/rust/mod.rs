@@ -26,6 +26,7 @@ use betwixt_syntax::{Limits, RustFile, with_rust_file};
 use crate::builder::IrBuilder;
 use crate::file::{FileFacts, Function, FunctionFlags};
 use crate::ir::{ExprId, ExprKind, FunctionIdx, Ir, TypeRefId};
+use crate::start::code_of;
 use source::Source;
 
 /// The facts of a Rust file. Linear in its size; never fails, what is missing is a problem.
@@ -118,7 +119,7 @@ impl<'t> Lowering<'t> {
     }
 
     fn file(&mut self, file: &syn::File) {
-        let whole = Span::new(0, self.source.text.len() as u32);
+        let whole = code_of(self.source.text);
         self.is_test = file.attrs.iter().any(attributes::is_test);
         let mut module = Function {
             name: Symbol::new("<module>"),
@@ -138,7 +139,7 @@ impl<'t> Lowering<'t> {
                 ..FunctionFlags::default()
             },
             span: whole,
-            name_span: Span::new(0, 0),
+            name_span: Span::new(whole.start, whole.start),
         };
         self.facts.functions.push(module.clone());
         self.ir.open_block();

@@ -11,6 +11,7 @@ use super::repair::{Parsed, TypeArguments};
 use crate::builder::IrBuilder;
 use crate::file::{Export, FileFacts, Function, FunctionFlags, Global, Import, TypeDef};
 use crate::ir::{Block, ExprId, ExprKind, FunctionIdx, Ir, LocalId, StmtKind, TypeRefId, UnaryOp};
+use crate::start::code_of;
 
 /// The lowering of one file.
 pub(super) struct Lowering<'a> {
@@ -75,6 +76,7 @@ pub(super) struct Namespace {
 impl<'a> Lowering<'a> {
     pub(super) fn new(text: &'a str, parsed: &'a Parsed, limits: &Limits) -> Self {
         let module = Symbol::new("<module>");
+        let span = code_of(text);
         Self {
             text,
             nodes: &parsed.nodes,
@@ -90,7 +92,8 @@ impl<'a> Lowering<'a> {
                     has_body: true,
                     ..FunctionFlags::default()
                 },
-                span: Span::new(0, text.len() as u32),
+                span,
+                name_span: Span::new(span.start, span.start),
                 ..empty_function(module, module)
             }],
             path: Vec::new(),
