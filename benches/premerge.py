@@ -24,7 +24,10 @@ import time
 
 def git(tree, *arguments):
     command = ["git", "-C", str(tree), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}: {done.stderr}")
+    return done.stdout.strip()
 
 
 def check_out(tree, commit):

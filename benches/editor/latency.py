@@ -5,13 +5,14 @@
     benches/editor/latency.py target/release/betwixt path/to/repository [path/in/it.go] [--rounds 7]
 
 Opens the repository as a workspace and waits for the first diagnostics. Then, again and again, adds a line at the top
-of the file (without one: of the file with most hits), so that all its lines move, and measures until the diagnostics of
-the new text are there:
+of the file (without one: of the file with most hits), so that all its lines move, saves it, and measures until the
+diagnostics of the new text are there:
 
-    save       the text changed and is saved at once, as a tool that formats on save does
-    pause      the text changed, somebody looks at it for two seconds, then saves
-    shifted    after the save at once: until what was known moved along with the lines
-    cpu        processor time of one analysis, all threads together (Linux); what counts on a busy machine
+    lines      nothing but the comment changed: until all diagnostics are there
+    code       there is a new function, too: until all diagnostics are there
+    known      likewise, but until those that were known have moved along with the lines
+    pause      as `code`, but somebody looks at the text for three seconds, then saves
+    cpu        processor time of one `code`, all threads together (Linux); what counts on a busy machine
 
 The file on disk is written as an editor does, and is at the end what it was.
 """
@@ -28,6 +29,7 @@ from lsprotocol import types as t
 from pygls.lsp.client import LanguageClient
 
 COMMENT = {".sql": "--"}
+FUNCTION = {".go": "func measured{}() {{}}\n", ".rs": "fn measured{}() {{}}\n", ".ts": "function measured{}() {{}}\n"}
 
 
 class Editor:
@@ -118,14 +120,17 @@ async def measure(options):
         )
     )
     marker = COMMENT.get(path.suffix, "//")
-    rounds = {"shifted": [], "save": [], "pause": [], "cpu": []}
+    function = FUNCTION.get(path.suffix, "")
+    rounds = {"lines": [], "code": [], "known": [], "pause": [], "cpu": []}
     version = 0
     try:
         await asyncio.sleep(1.5)
-        for round_ in range(options.rounds * 2):
-            waits = round_ % 2 == 1
+        for round_ in range(options.rounds * 3):
+            kind = ("lines", "code", "pause")[round_ % 3]
             version += 1
             text = text + f"{marker} {version}\n" if not moved(text) else f"{marker} {version}\n" + text
+            if kind != "lines":
+                text += function.format(version)
             since, spent = time.monotonic(), editor.cpu_seconds()
             editor.client.text_document_did_change(
                 t.DidChangeTextDocumentParams(
@@ -133,8 +138,8 @@ async def measure(options):
                     [t.TextDocumentContentChangeWholeDocument(text=text)],
                 )
             )
-            if waits:
-                await asyncio.sleep(2.0)
+            if kind == "pause":
+                await asyncio.sleep(3.0)
             path.write_bytes(text.encode())
             saved = time.monotonic()
             editor.client.text_document_did_save(t.DidSaveTextDocumentParams(t.TextDocumentIdentifier(uri)))
@@ -144,15 +149,12 @@ async def measure(options):
                 return found and found[0]
 
             done = await editor.until(complete)
-            rounds["cpu"].append(editor.cpu_seconds() - spent)
-            if waits:
-                rounds["pause"].append(max(done - saved, 0.0))
-            else:
-                rounds["save"].append(done - saved)
-                first = [at for at, one in editor.published.get(uri, []) if at > saved]
-                if first:
-                    rounds["shifted"].append(first[0] - saved)
-            print(f"  {editor.logged[-1][1]}")
+            rounds[kind].append(max(done - saved, 0.0))
+            if kind == "code":
+                rounds["cpu"].append(editor.cpu_seconds() - spent)
+                first = [at for at, _ in editor.published.get(uri, []) if at > saved]
+                rounds["known"] += [first[0] - saved] if first else []
+            print(f"  {kind}: {editor.logged[-1][1]}")
             await asyncio.sleep(0.7)
     finally:
         path.write_bytes(original)

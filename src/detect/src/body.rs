@@ -12,6 +12,7 @@ use betwixt_program::control::{blocks, each_expr, exprs_of};
 use betwixt_program::flow::defs::DefinitionKind;
 use betwixt_program::{CallSite, ExprRef, FunctionId};
 use rayon::prelude::*;
+use smallvec::SmallVec;
 
 use crate::detectors::Context;
 use crate::observation::Observation;
@@ -199,11 +200,11 @@ pub(crate) fn ifs(
 /// The statements of a block and below, in order of text.
 pub(crate) fn below(ir: &Ir, block: Block) -> Vec<StmtId> {
     let mut found = Vec::new();
-    let mut pending: Vec<StmtId> = ir.block(block).iter().rev().copied().collect();
+    let mut pending: SmallVec<[StmtId; 24]> = ir.block(block).iter().rev().copied().collect();
     while let Some(stmt) = pending.pop() {
         found.push(stmt);
         for inner in blocks(ir, stmt).into_iter().rev() {
-            pending.extend(ir.block(inner).iter().rev());
+            pending.extend(ir.block(inner).iter().rev().copied());
         }
     }
     found
@@ -220,10 +221,11 @@ pub(crate) fn call_name(ir: &Ir, call: CallId) -> Option<&'static str> {
 
 fn last_part(name: Symbol) -> &'static str {
     let text = name.as_str();
-    text.rsplit("::")
-        .next()
-        .unwrap_or(text)
-        .trim_end_matches('!')
+    let last = match text.as_bytes().contains(&b':') {
+        true => text.rsplit("::").next().unwrap_or(text),
+        false => text,
+    };
+    last.trim_end_matches('!')
 }
 
 /// What is left without conversions, references, `await` and `?`.

@@ -5,6 +5,7 @@
 
 use betwixt_facts::ir::{Block, CallId, ExprId, ExprKind, Ir, StmtId, StmtKind, UnaryOp};
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
 /// What is known when a statement is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -361,20 +362,20 @@ fn collect(ir: &Ir, block: Block, found: &mut Vec<StmtId>) {
 
 /// The blocks of a statement.
 #[must_use]
-pub fn blocks(ir: &Ir, stmt: StmtId) -> Vec<Block> {
+pub fn blocks(ir: &Ir, stmt: StmtId) -> SmallVec<[Block; 3]> {
     match ir.stmt(stmt).kind {
         StmtKind::If {
             then, otherwise, ..
-        } => vec![then, otherwise],
-        StmtKind::Loop { body, .. } | StmtKind::Block(body) => vec![body],
+        } => smallvec![then, otherwise],
+        StmtKind::Loop { body, .. } | StmtKind::Block(body) => smallvec![body],
         StmtKind::Switch { arms, .. } => ir.arm_list(arms).iter().map(|arm| arm.body).collect(),
         StmtKind::Try {
             body,
             handler,
             finalizer,
             ..
-        } => vec![body, handler, finalizer],
-        _ => Vec::new(),
+        } => smallvec![body, handler, finalizer],
+        _ => SmallVec::new(),
     }
 }
 
@@ -440,15 +441,15 @@ pub fn each_call(ir: &Ir, stmt: StmtId, visit: &mut impl FnMut(CallId)) {
 
 /// The expressions of a statement itself.
 #[must_use]
-pub fn exprs_of(ir: &Ir, stmt: StmtId) -> Vec<ExprId> {
+pub fn exprs_of(ir: &Ir, stmt: StmtId) -> SmallVec<[ExprId; 4]> {
     match ir.stmt(stmt).kind {
-        StmtKind::Expr(expr) | StmtKind::Throw(expr) => vec![expr],
-        StmtKind::Assign { target, value, .. } => vec![value, target],
-        StmtKind::Return(values) => ir.expr_list(values).to_vec(),
-        StmtKind::If { cond, .. } => vec![cond],
+        StmtKind::Expr(expr) | StmtKind::Throw(expr) => smallvec![expr],
+        StmtKind::Assign { target, value, .. } => smallvec![value, target],
+        StmtKind::Return(values) => SmallVec::from_slice(ir.expr_list(values)),
+        StmtKind::If { cond, .. } => smallvec![cond],
         StmtKind::Loop { iterated, cond, .. } => iterated.into_iter().chain(cond).collect(),
         StmtKind::Switch { subject, arms } => {
-            let mut found: Vec<ExprId> = subject.into_iter().collect();
+            let mut found: SmallVec<[ExprId; 4]> = subject.into_iter().collect();
             for arm in ir.arm_list(arms) {
                 found.extend_from_slice(ir.expr_list(arm.patterns));
                 found.extend(arm.guard);
@@ -456,14 +457,14 @@ pub fn exprs_of(ir: &Ir, stmt: StmtId) -> Vec<ExprId> {
             found
         }
         StmtKind::Try { .. } | StmtKind::Block(_) | StmtKind::Break | StmtKind::Continue => {
-            Vec::new()
+            SmallVec::new()
         }
     }
 }
 
 /// Calls `visit` for an expression and everything below it; closures are not entered.
 pub fn each_expr(ir: &Ir, expr: ExprId, visit: &mut impl FnMut(ExprId)) {
-    let mut pending = vec![expr];
+    let mut pending: SmallVec<[ExprId; 24]> = smallvec![expr];
     let mut steps = 0;
     while let Some(id) = pending.pop() {
         steps += 1;
@@ -472,7 +473,9 @@ pub fn each_expr(ir: &Ir, expr: ExprId, visit: &mut impl FnMut(ExprId)) {
         }
         visit(id);
         match ir.kind(id) {
-            ExprKind::Concat(list) | ExprKind::List(list) => pending.extend(ir.expr_list(list)),
+            ExprKind::Concat(list) | ExprKind::List(list) => {
+                pending.extend_from_slice(ir.expr_list(list))
+            }
             ExprKind::Field(base, _)
             | ExprKind::Project(base, _)
             | ExprKind::Unary(_, base)
@@ -488,7 +491,7 @@ pub fn each_expr(ir: &Ir, expr: ExprId, visit: &mut impl FnMut(ExprId)) {
             ExprKind::Call(call) => {
                 let call = ir.call(call);
                 pending.push(call.callee);
-                pending.extend(ir.expr_list(call.args));
+                pending.extend_from_slice(ir.expr_list(call.args));
             }
             _ => {}
         }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use betwixt_base::workspace::Workspace;
 use betwixt_base::{FileId, LineColumn, Place, Problem, Span, Symbol};
 use betwixt_facts::ir::LocalId;
+use betwixt_facts::schema::NamedQuery;
 use betwixt_facts::sql::{Dialect, parse_statements};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -96,20 +97,9 @@ impl Program {
         let mut protos = Vec::new();
         let mut graphqls = Vec::new();
         let mut schema_lines = std::collections::BTreeMap::new();
-        let mut queries: FxHashMap<Symbol, Vec<QueryPlace>> = FxHashMap::default();
+        let mut named = Vec::new();
         for file in input.files {
-            for query in file.queries {
-                let statement = parse_statements(&query.text, Dialect::Unknown)
-                    .ok()
-                    .and_then(|all| all.into_iter().next());
-                let place = QueryPlace {
-                    file: file.file,
-                    span: query.span,
-                    text: query.text,
-                    statement,
-                };
-                queries.entry(query.name).or_default().push(place);
-            }
+            named.extend(file.queries.into_iter().map(|query| (file.file, query)));
             if !file.ops.is_empty() {
                 sources.push(SchemaSource {
                     file: file.file,
@@ -124,6 +114,7 @@ impl Program {
             }
             facts[file.file.0 as usize] = file.facts;
         }
+        let queries = named_queries(named);
         let schema = Schema::build(sources, &input.tenancy);
         let proto = Proto::new(protos);
         let graphql = Graphql::new(graphqls);
@@ -298,6 +289,28 @@ impl Program {
     pub fn describe_folder(&self, folder: &str) -> String {
         crate::describe::describe_folder(self, folder)
     }
+}
+
+/// Named queries by name, read.
+fn named_queries(named: Vec<(FileId, NamedQuery)>) -> FxHashMap<Symbol, Vec<QueryPlace>> {
+    let read: Vec<(Symbol, QueryPlace)> = named
+        .into_par_iter()
+        .map(|(file, query)| {
+            let statement = parse_statements(&query.text, Dialect::Unknown);
+            let place = QueryPlace {
+                file,
+                span: query.span,
+                text: query.text,
+                statement: statement.ok().and_then(|all| all.into_iter().next()),
+            };
+            (query.name, place)
+        })
+        .collect();
+    let mut queries: FxHashMap<Symbol, Vec<QueryPlace>> = FxHashMap::default();
+    for (name, place) in read {
+        queries.entry(name).or_default().push(place);
+    }
+    queries
 }
 
 fn infer_locals(resolver: &Resolver<'_>) -> Vec<Vec<Type>> {

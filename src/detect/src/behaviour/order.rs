@@ -1,5 +1,7 @@
 //! What comes before what in a named function, with the closures written in it where they stand.
 
+use std::sync::OnceLock;
+
 use betwixt_facts::ir::{Block, CallId, ExprId, ExprKind, FunctionIdx, Ir, StmtId, StmtKind};
 use betwixt_program::control::{Branch, Control, Dominator, each_expr, exprs_of};
 use betwixt_program::{CallSite, FunctionId};
@@ -19,6 +21,8 @@ pub(crate) struct Order<'a> {
     parents: FxHashMap<FunctionIdx, FunctionIdx>,
     controls: FxHashMap<FunctionIdx, Control<'a>>,
     calls: Vec<CallId>,
+    /// The statement in which each closure is written; made on first use.
+    written: OnceLock<FxHashMap<FunctionIdx, StmtId>>,
 }
 
 impl<'a> Order<'a> {
@@ -36,6 +40,7 @@ impl<'a> Order<'a> {
             parents: FxHashMap::default(),
             controls: FxHashMap::default(),
             calls: Vec::new(),
+            written: OnceLock::new(),
         };
         let control = |idx: FunctionIdx| Control::new(&facts.ir, facts.functions[idx.index()].body);
         order.controls.insert(root_idx, control(root_idx));
@@ -104,7 +109,7 @@ impl<'a> Order<'a> {
             current = self
                 .parents
                 .get(&function)
-                .and_then(|&parent| Some((parent, self.statement_with(parent, function)?)));
+                .and_then(|&parent| Some((parent, self.statement_with(function)?)));
             if found.len() > 16 {
                 break;
             }
@@ -112,18 +117,31 @@ impl<'a> Order<'a> {
         found
     }
 
-    /// The statement in which a closure is written.
-    fn statement_with(&self, parent: FunctionIdx, closure: FunctionIdx) -> Option<StmtId> {
-        let control = self.controls.get(&parent)?;
-        control.statements().iter().copied().find(|&stmt| {
-            exprs_of(self.ir, stmt).into_iter().any(|expr| {
-                let mut has = false;
-                each_expr(self.ir, expr, &mut |id| {
-                    has |= matches!(self.ir.kind(id), ExprKind::Closure(idx) if idx == closure);
-                });
-                has
-            })
-        })
+    /// The statement of a function in which a closure is written.
+    fn statement_with(&self, closure: FunctionIdx) -> Option<StmtId> {
+        let written = self.written.get_or_init(|| self.closures());
+        written.get(&closure).copied()
+    }
+
+    /// The statement in which each closure is written, of the function it belongs to; linear in all of them.
+    fn closures(&self) -> FxHashMap<FunctionIdx, StmtId> {
+        let mut found = FxHashMap::default();
+        let mut controls: Vec<(&FunctionIdx, &Control<'a>)> = self.controls.iter().collect();
+        controls.sort_by_key(|(function, _)| **function);
+        for (function, control) in controls {
+            for &stmt in control.statements() {
+                for expr in exprs_of(self.ir, stmt) {
+                    each_expr(self.ir, expr, &mut |id| {
+                        if let ExprKind::Closure(closure) = self.ir.kind(id)
+                            && self.parents.get(&closure) == Some(function)
+                        {
+                            found.entry(closure).or_insert(stmt);
+                        }
+                    });
+                }
+            }
+        }
+        found
     }
 
     /// The blocks around a call, outermost first.

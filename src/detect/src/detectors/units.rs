@@ -121,20 +121,20 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut last_lower = false;
     let mut open = false;
-    let chars: Vec<char> = name.chars().collect();
-    for (at, &c) in chars.iter().enumerate() {
+    let bytes = name.as_bytes();
+    for (at, &c) in bytes.iter().enumerate() {
         if !c.is_ascii_alphanumeric() {
             open = false;
             last_lower = false;
             continue;
         }
-        let next_lower = chars.get(at + 1).is_some_and(char::is_ascii_lowercase);
+        let next_lower = bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase);
         let starts = c.is_ascii_uppercase() && (last_lower || next_lower);
         if !open || starts {
             found.push(String::new());
         }
         if let Some(word) = found.last_mut() {
-            word.push(c.to_ascii_lowercase());
+            word.push(char::from(c.to_ascii_lowercase()));
         }
         open = true;
         last_lower = !c.is_ascii_uppercase();

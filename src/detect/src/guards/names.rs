@@ -1,5 +1,9 @@
 //! Names by which people call guards.
 
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
 use crate::tenant::plain;
 
 /// Whether a function's name says that it checks who may do what.
@@ -61,8 +65,24 @@ pub(crate) fn is_denied_name(name: &str) -> bool {
     WORDS.iter().any(|word| plain.contains(word))
 }
 
+thread_local! {
+    /// What [`is_authorization`] said: the same names are asked about again and again.
+    static AUTHORIZATIONS: RefCell<FxHashMap<Box<str>, bool>> = RefCell::default();
+}
+
 /// Whether a name is a check of rights strictly speaking: what a handler calls before it acts.
 pub(crate) fn is_authorization(name: &str) -> bool {
+    AUTHORIZATIONS.with_borrow_mut(|known| match known.get(name) {
+        Some(&known) => known,
+        None => {
+            let says = says_authorization(name);
+            known.insert(name.into(), says);
+            says
+        }
+    })
+}
+
+fn says_authorization(name: &str) -> bool {
     const PARTS: &[&str] = &[
         "authoriz",
         "authoris",

@@ -279,6 +279,8 @@ fn ends_with(dotted: &str, call: &str) -> bool {
 pub(crate) fn last_name(ir: &Ir, callee: ExprId) -> Option<Symbol> {
     match ir.kind(peel(ir, callee)) {
         ExprKind::Field(_, name) => Some(name),
+        // Looking for one byte is much quicker than for two, and most names have no path.
+        ExprKind::Name(name) if !name.as_str().as_bytes().contains(&b':') => Some(name),
         ExprKind::Name(name) => match name.as_str().rsplit_once("::") {
             Some((_, last)) => Some(Symbol::new(last)),
             None => Some(name),

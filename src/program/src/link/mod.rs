@@ -49,6 +49,7 @@ mod url;
 use betwixt_base::workspace::Workspace;
 use betwixt_base::{FileId, Symbol};
 use betwixt_facts::ir::LocalId;
+use rayon::prelude::*;
 
 use crate::calls::CallGraph;
 use crate::entries::Entries;
@@ -384,8 +385,12 @@ const FINDERS: [fn(&LinkContext<'_>) -> Found; 8] = [
 #[must_use]
 pub fn find(context: &LinkContext<'_>) -> Links {
     let mut all = Found::default();
-    for finder in FINDERS {
-        let found = finder(context);
+    let found: Vec<Found> = FINDERS
+        .par_iter()
+        .with_max_len(1)
+        .map(|finder| finder(context))
+        .collect();
+    for found in found {
         all.links.extend(found.links);
         all.carriers.extend(found.carriers);
         all.unlinked.extend(found.unlinked);
