@@ -3,7 +3,9 @@
 mod fail_open;
 mod folder_siblings;
 mod foreign_object;
+mod internal_endpoint;
 mod missing_check;
+mod open_streams;
 mod other_right;
 mod query_limits;
 mod read_right;
@@ -29,7 +31,11 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "open-check" => fail_open::observe(context),
         "secret-comparison" => secret_comparison::observe(context),
         "logged-secret" => secret_log::observe(context),
-        "unary-only-server" => unary_only::observe(context),
+        "unary-only-server" => {
+            let mut found = unary_only::observe(context);
+            found.extend(open_streams::observe(context));
+            found
+        }
         "missing-check" => missing_check::observe(context),
         "unchecked-owner" => unchecked_owner::observe(context),
         "foreign-object" => foreign_object::observe(context),
@@ -39,6 +45,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "unread-decision" => unread_decision::observe(context),
         "unlimited-query" => query_limits::observe(context),
         "other-right" => other_right::observe(context),
+        "internal-endpoint" => internal_endpoint::observe(context),
         _ => return None,
     })
 }

@@ -66,7 +66,12 @@ const DETECTORS: &[Detector] = &[
         ),
         conditions: &[(
             word("server", "which kind of server"),
-            &[word("grpc", "gRPC")],
+            &[
+                word("grpc", "grpc-go"),
+                word("connect", "Connect for Go"),
+                word("tonic", "tonic"),
+                word("graphql-ws", "GraphQL over a socket"),
+            ],
         )],
         holes: &["method", "function"],
     },
@@ -170,6 +175,20 @@ const DETECTORS: &[Detector] = &[
         conditions: &[],
         holes: &["right", "usual", "table", "function"],
     },
+    Detector {
+        word: word(
+            "internal-endpoint",
+            "a route for the platform's own people is open to whoever reaches the router",
+        ),
+        conditions: &[(
+            word("by", "how it is known"),
+            &[
+                word("path", "by a word of its path"),
+                word("default-mux", "by an import that registers it"),
+            ],
+        )],
+        holes: &["route", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[
@@ -215,5 +234,13 @@ const FACTS: &[Word] = &[
     word(
         "firm-habit",
         "five or more other handlers ask for the usual right",
+    ),
+    word(
+        "shows-insides",
+        "it shows memory, code or settings of the process",
+    ),
+    word(
+        "apart",
+        "what streams is set up apart from the rest, and may be open on purpose",
     ),
 ];

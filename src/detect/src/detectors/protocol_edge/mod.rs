@@ -1,9 +1,11 @@
 //! Ways of looking for protocol edges.
 
 mod growing_backoff;
+mod growing_exclusion;
 mod pasted_address;
 mod silent_failure;
 mod strict_decoding;
+mod unbounded_rpc;
 mod unbounded_wait;
 mod unhandled_variant;
 mod words;
@@ -22,6 +24,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "unbounded-wait" => Some(unbounded_wait::observe(context)),
         "pasted-address" => Some(pasted_address::observe(context)),
         "strict-decoding" => Some(strict_decoding::observe(context)),
+        "growing-exclusion" => Some(growing_exclusion::observe(context)),
         _ => None,
     }
 }

@@ -49,9 +49,11 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         }
     }
     let files = endless.into_values();
-    files
+    let mut found: Vec<Observation> = files
         .map(|events| observation(context, &events, &bounded))
-        .collect()
+        .collect();
+    found.extend(super::unbounded_rpc::observe(context));
+    found
 }
 
 /// Rust keeps its unit tests in a module of the file.
@@ -223,7 +225,7 @@ fn request_limit(context: &Context<'_>, event: &Event, request: ExprId) -> Limit
 }
 
 /// `context.Background()`, `context.TODO()`, or a variable that is nothing else.
-fn is_endless_context(body: &Body<'_>, given: ExprId) -> bool {
+pub(super) fn is_endless_context(body: &Body<'_>, given: ExprId) -> bool {
     let ir = body.ir;
     match ir.kind(peel(ir, given)) {
         ExprKind::Call(call) => {

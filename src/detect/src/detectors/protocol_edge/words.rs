@@ -39,9 +39,15 @@ const DETECTORS: &[Detector] = &[
     Detector {
         word: word(
             "unbounded-wait",
-            "an outgoing HTTP call has no time limit of its own nor around it",
+            "an outgoing call has no time limit of its own nor around it",
         ),
-        conditions: &[],
+        conditions: &[(
+            word("waits-for", "what is waited for, where it is no HTTP call"),
+            &[
+                word("rpc", "a method of another service"),
+                word("database", "a statement"),
+            ],
+        )],
         holes: &["call", "function"],
     },
     Detector {
@@ -73,6 +79,11 @@ const DETECTORS: &[Detector] = &[
         )],
         holes: &["from", "function"],
     },
+    Detector {
+        word: word("growing-exclusion", "a set of what is left out only grows"),
+        conditions: &[],
+        holes: &["set", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[word(
@@ -100,5 +111,9 @@ const FACTS: &[Word] = &[
     word(
         "siblings-bracket",
         "the same file joins host and port the right way elsewhere",
+    ),
+    word(
+        "chooses",
+        "the function that asks the set chooses among candidates",
     ),
 ];

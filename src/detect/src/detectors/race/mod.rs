@@ -4,6 +4,7 @@ mod checked_then_written;
 mod endless_claim;
 mod kept_lock;
 mod lost_update;
+mod module_state;
 mod outer_handle;
 mod read_then_removed;
 mod rewritten_entry;
@@ -29,7 +30,11 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "rewritten-entry" => rewritten_entry::observe(context),
         "outer-handle" => outer_handle::observe(context),
         "unheeded-claim" => unheeded_claim::observe(context),
-        "shared-state" => shared_state::observe(context),
+        "shared-state" => {
+            let mut found = shared_state::observe(context);
+            found.extend(module_state::observe(context));
+            found
+        }
         "checked-then-written" => checked_then_written::observe(context),
         _ => return None,
     })

@@ -112,6 +112,15 @@ const DETECTORS: &[Detector] = &[
                     "captured",
                     "a concurrent closure writes a variable of the function around",
                 ),
+                word(
+                    "across-await",
+                    "a variable of the module is read, waited and written back",
+                ),
+                word("static", "a `static mut` is written without a lock"),
+                word(
+                    "request",
+                    "a variable of the module keeps what came with one request",
+                ),
             ],
         )],
         holes: &["what", "function"],

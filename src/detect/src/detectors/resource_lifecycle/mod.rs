@@ -2,6 +2,7 @@
 
 mod empty_adapter;
 mod first_of_many;
+mod index_left;
 mod pattern_removal;
 mod skipped_removal;
 mod unfiltered_list;
@@ -22,6 +23,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "unfiltered-list" => Some(unfiltered_list::observe(context)),
         "unmatched-create" => Some(unmatched_create::observe(context)),
         "pattern-removal" => Some(pattern_removal::observe(context)),
+        "index-left" => Some(index_left::observe(context)),
         _ => None,
     }
 }

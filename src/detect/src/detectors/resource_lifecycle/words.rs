@@ -79,6 +79,20 @@ const DETECTORS: &[Detector] = &[
         conditions: &[],
         holes: &["name", "what", "function"],
     },
+    Detector {
+        word: word(
+            "index-left",
+            "something is stored under two keys and removed under one",
+        ),
+        conditions: &[(
+            word("form", "where it is stored"),
+            &[
+                word("store", "in a shared store"),
+                word("map", "in maps of one object"),
+            ],
+        )],
+        holes: &["removed", "left", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[

@@ -42,6 +42,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
             }
         }
     }
+    found.extend(super::detached_signal::observe(context));
     found
 }
 
@@ -100,24 +101,27 @@ fn captures(
     })
 }
 
+/// Names of work that keeps something fresh.
+pub(super) fn says_refresh(name: &str) -> bool {
+    words(name).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "refresh"
+                | "revalidate"
+                | "reload"
+                | "warm"
+                | "repopulate"
+                | "prefetch"
+                | "cache"
+                | "fill"
+        )
+    })
+}
+
 /// Whether the work keeps something fresh: by its name, or because the type is a cache.
 fn is_refresh(context: &Context<'_>, site: CallSite, unit: FunctionId) -> bool {
     let program = context.program;
-    let says = |name: &str| {
-        words(name).iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "refresh"
-                    | "revalidate"
-                    | "reload"
-                    | "warm"
-                    | "repopulate"
-                    | "prefetch"
-                    | "cache"
-                    | "fill"
-            )
-        })
-    };
+    let says = says_refresh;
     let ir = program.code.ir(site.file);
     let by_callee =
         match ir.kind(ir.call(site.call).callee) {

@@ -3,11 +3,13 @@
 mod cached_failure;
 mod counter_expiry;
 mod detached_refresh;
+mod detached_signal;
 mod endless_entry;
 mod expiry_result;
 mod fills;
 mod invalidations;
 mod kept_address;
+mod local_invalidation;
 mod missed_key;
 mod missing_invalidation;
 mod narrow_key;
@@ -39,6 +41,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "missed-key" => Some(missed_key::observe(context)),
         "counter-expiry" => Some(counter_expiry::observe(context)),
         "expiry-result" => Some(expiry_result::observe(context)),
+        "local-invalidation" => Some(local_invalidation::observe(context)),
         _ => None,
     }
 }

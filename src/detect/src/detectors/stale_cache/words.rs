@@ -132,6 +132,14 @@ const DETECTORS: &[Detector] = &[
         conditions: &[],
         holes: &["function"],
     },
+    Detector {
+        word: word(
+            "local-invalidation",
+            "a cache of one process is invalidated there only, and several run",
+        ),
+        conditions: &[],
+        holes: &["cache", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[word(

@@ -1,5 +1,6 @@
 //! Ways of looking for stores that end up telling different stories.
 
+mod after_effect;
 mod despite_failure;
 mod split_write;
 mod steps;
@@ -17,6 +18,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "write-despite-failure" => despite_failure::observe(context),
         "split-write" => split_write::observe(context),
         "two-stores" => two_stores::observe(context),
+        "after-effect" => after_effect::observe(context),
         _ => return None,
     })
 }

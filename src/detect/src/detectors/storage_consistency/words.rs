@@ -79,6 +79,14 @@ const DETECTORS: &[Detector] = &[
         )],
         holes: &["table", "store", "function"],
     },
+    Detector {
+        word: word(
+            "after-effect",
+            "what another company made is stored by a write that may fail, and nothing takes it back",
+        ),
+        conditions: &[],
+        holes: &["what", "table", "function"],
+    },
 ];
 
 const GUARDS: &[Word] = &[
