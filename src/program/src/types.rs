@@ -514,6 +514,13 @@ impl Resolver<'_> {
             return Type::Unknown;
         };
         let call = ir.call(call_id);
+        // `make([]T, n)`.
+        if let ExprKind::Name(name) = ir.kind(call.callee)
+            && name == "make"
+            && let Some(&written) = ir.type_list(call.type_args).first()
+        {
+            return self.written(file, written);
+        }
         if let ExprKind::Name(name) = ir.kind(call.callee)
             && let ("new" | "make", Some(&first)) = (name.as_str(), ir.expr_list(call.args).first())
             && let ExprKind::Name(type_name) = ir.kind(first)

@@ -97,10 +97,13 @@ impl Lowering<'_> {
             };
             items.push(self.element(value, element, None));
         }
+        // Nothing inside tells the type of an empty one.
+        let is_empty = items.is_empty() && element != TypeRefId(0);
         let items = self.builder.expr_list(&items);
         let list = self.builder.expr(ExprKind::List(items), span);
         match self.builder.ir().type_ref(type_ref) {
             TypeRef::Named { .. } => self.builder.expr(ExprKind::Cast(type_ref, list), span),
+            _ if is_empty => self.builder.expr(ExprKind::Cast(type_ref, list), span),
             _ => list,
         }
     }

@@ -8,7 +8,7 @@
 //! - `make([]T, n)` and `new(T)` have the type as their type argument.
 //! - A map literal whose key is a constant (`{TopicPaid: handlePaid}`) has the entry `""` and is followed by
 //!   `literal[TopicPaid] = handlePaid`, so that key and value stay together.
-//! - A composite literal of a defined slice type is `Cast(Names, List)`.
+//! - A composite literal of a defined slice type is `Cast(Names, List)`, and so is an empty one of any: `Cast([]T, List)`.
 //! - `goto` is `Continue` when its label stands before it, else `Break`; a statement `panic(x)` is `Throw`.
 
 mod branches;

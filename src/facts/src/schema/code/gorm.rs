@@ -210,6 +210,7 @@ impl<'f> Models<'f> {
 
     fn is_model(&self, def: &TypeDef) -> bool {
         def.kind == TypeKind::Struct
+            && !super::xorm::has_tags(def)
             && (self.table_names.contains_key(&def.name)
                 || def.fields.iter().any(|field| {
                     self.is_gorm_model(field) || tag_value(field.tag.as_str(), "gorm").is_some()

@@ -19,8 +19,11 @@ pub mod table_builder;
 mod tests;
 pub mod typeorm;
 mod view;
+pub mod xorm;
 
 use betwixt_base::Language;
+
+pub(super) use parts::UNKNOWN;
 
 use crate::file::FileFacts;
 use crate::schema::SchemaOp;
@@ -50,9 +53,10 @@ const GO: &[Language] = &[Language::Go];
 const RUST: &[Language] = &[Language::Rust];
 const TYPESCRIPT: &[Language] = &[Language::TypeScript, Language::Tsx, Language::JavaScript];
 
-const READERS: [Reader; 12] = [
+const READERS: [Reader; 13] = [
     (GO, ent::may_have, ent::read),
     (GO, gorm::may_have, gorm::read),
+    (GO, xorm::may_have, xorm::read),
     (TYPESCRIPT, drizzle::may_have, drizzle::read),
     (TYPESCRIPT, knex::may_have, knex::read),
     (TYPESCRIPT, sequelize::may_have, sequelize::read),

@@ -5,7 +5,7 @@ use betwixt_base::{Span, Symbol};
 use crate::schema::{Column, ForeignKey, Index, Table, TypeFamily};
 
 /// The model to include where columns are computed: it is declared nowhere.
-pub(super) const UNKNOWN: &str = "?";
+pub(in crate::schema) const UNKNOWN: &str = "?";
 
 /// A table with nothing in it, by the name in the database; `billing.invoices` is qualified.
 pub(super) fn empty_table(name: &str, model: Option<Symbol>, span: Span) -> Table {

@@ -9,6 +9,7 @@ mod knex;
 mod sea_orm;
 mod sequelize;
 mod typeorm;
+mod xorm;
 
 use betwixt_base::Language;
 use betwixt_syntax::Limits;
