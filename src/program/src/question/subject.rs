@@ -293,7 +293,7 @@ impl Questions<'_> {
             let tables = self.program.schema.ids().filter(|&id| {
                 let table = self.program.schema.table(id);
                 let says = |known: Symbol| known.as_str().eq_ignore_ascii_case(name);
-                says(table.name) || table.model.is_some_and(says) || self.table_label(id) == name
+                says(table.name) || table.names_in_code().any(says) || self.table_label(id) == name
             });
             let tables: Vec<TableId> = tables
                 .filter(|id| within.is_none_or(|service| self.is_table_of(*id, service)))

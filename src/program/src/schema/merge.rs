@@ -12,6 +12,7 @@ impl TableModel {
             name,
             schema,
             model: None,
+            other_models: Vec::new(),
             columns: Vec::new(),
             indexes: Vec::new(),
             foreign_keys: Vec::new(),
@@ -30,7 +31,7 @@ impl TableModel {
     pub(super) fn merge(&mut self, table: &Table) {
         let is_first = self.sources.is_empty();
         self.is_view = table.is_view && (is_first || self.is_view);
-        self.model = self.model.or(table.model);
+        self.name_in_code(table.model);
         self.engine = table.engine.clone().or_else(|| self.engine.take());
         if is_first {
             // What history changed before anything defined it is now known.
@@ -52,6 +53,24 @@ impl TableModel {
             .for_each(|key| self.add_foreign_key(key.clone()));
     }
 
+    /// A further name that code has for the table: migrations in code keep structs of their own for tables of models.
+    fn name_in_code(&mut self, model: Option<Symbol>) {
+        match model {
+            Some(model) if self.model.is_none() => self.model = Some(model),
+            Some(model) if self.names_in_code().all(|known| known != model) => {
+                self.other_models.push(model);
+            }
+            _ => {}
+        }
+    }
+
+    /// What code calls the table, the first definition's name first.
+    pub(crate) fn names_in_code(&self) -> impl Iterator<Item = Symbol> {
+        self.model
+            .into_iter()
+            .chain(self.other_models.iter().copied())
+    }
+
     /// Adds what a later description says of the table.
     pub(super) fn overlay(&mut self, later: Self) {
         let is_defined = !later.sources.is_empty();
@@ -62,7 +81,9 @@ impl TableModel {
             _ => self.is_open && later.is_open,
         };
         self.is_view &= later.is_view || !is_defined;
-        self.model = self.model.or(later.model);
+        later
+            .names_in_code()
+            .for_each(|model| self.name_in_code(Some(model)));
         self.engine = later.engine.or_else(|| self.engine.take());
         later
             .columns
@@ -87,7 +108,9 @@ impl TableModel {
 
     /// Takes over what another table has.
     pub(super) fn absorb(&mut self, other: Self) {
-        self.model = self.model.or(other.model);
+        other
+            .names_in_code()
+            .for_each(|model| self.name_in_code(Some(model)));
         for column in other.columns {
             if self.column_mut(column.name).is_none() {
                 self.columns.push(column);

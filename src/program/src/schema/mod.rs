@@ -40,6 +40,8 @@ pub struct TableModel {
     pub schema: Option<Symbol>,
     /// The name code uses.
     pub model: Option<Symbol>,
+    /// Further names that code has for it, where several structs or entities stand for one table.
+    pub other_models: Vec<Symbol>,
     /// Columns in order.
     pub columns: Vec<Column>,
     /// Primary key, unique constraints, indexes. One index that sources call differently is here under each name.

@@ -12,7 +12,9 @@ impl Schema {
         for (index, table) in self.tables.iter().enumerate() {
             let id = TableId(index as u32);
             let mut names = vec![table.name.as_str().to_lowercase()];
-            names.extend(table.model.map(|model| model.as_str().to_lowercase()));
+            let in_code = table.names_in_code();
+            names.extend(in_code.map(|model| model.as_str().to_lowercase()));
+            names.sort_unstable();
             names.dedup();
             if !table.is_view {
                 self.by_singular

@@ -53,7 +53,7 @@ fn find_model(tables: &[Option<TableModel>], name: Symbol) -> Option<usize> {
     let matches = |table: &Option<TableModel>, by_model: bool| {
         table.as_ref().is_some_and(|table| {
             if by_model {
-                table.model == Some(name)
+                table.names_in_code().any(|model| model == name)
             } else {
                 table.name == name
             }
@@ -109,7 +109,7 @@ fn included(
 fn drop_relation_columns(tables: &mut [TableModel]) {
     let models: FxHashSet<String> = tables
         .iter()
-        .filter_map(|table| table.model)
+        .flat_map(TableModel::names_in_code)
         .map(|model| model.as_str().to_lowercase())
         .collect();
     for table in tables.iter_mut().filter(|table| table.model.is_some()) {
@@ -127,7 +127,7 @@ type Names = Vec<(Symbol, Option<Symbol>)>;
 fn resolve_foreign_keys(tables: &mut [TableModel]) {
     let mut by_name: FxHashMap<String, usize> = FxHashMap::default();
     for (index, table) in tables.iter().enumerate() {
-        if let Some(model) = table.model {
+        for model in table.names_in_code() {
             by_name.entry(plain(model.as_str())).or_insert(index);
         }
     }

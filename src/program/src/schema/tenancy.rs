@@ -55,6 +55,9 @@ const STEMS: &[(&str, f64, bool)] = &[
 /// Words that no single table makes a tenant: without further evidence they are ordinary things.
 const NEEDS_EVIDENCE: f64 = 0.8;
 
+/// How telling a column's name must be for a database to take it over from another.
+const MAY_BE_SHARED: f64 = 0.6;
+
 /// A possible tenant column of one database.
 #[derive(Debug)]
 pub(super) struct Candidate {
@@ -95,12 +98,15 @@ impl Schema {
     pub(super) fn infer_tenancy(&mut self, config: &TenancyConfig) {
         self.tenancies = vec![Tenancy::Global; self.tables.len()];
         self.tenant_names = vec![Vec::new(); self.tables.len()];
+        let candidates: Vec<Vec<Candidate>> = (0..self.databases.len() as u32)
+            .map(|database| self.candidates(database, config))
+            .collect();
         let mut chains: Vec<Chain> = Vec::new();
-        for database in 0..self.databases.len() as u32 {
-            let candidates = self.candidates(database, config);
-            let chain = self.chain(database, candidates, config);
+        for (database, candidates) in candidates.iter().enumerate() {
+            let chain = self.chain(database as u32, candidates, config);
             chains.push(chain);
         }
+        self.share_tenants(&mut chains, &candidates);
         self.share_roots(&mut chains);
         self.classify(&chains, config);
         self.tenant_columns.sort_by(|a, b| {
@@ -306,12 +312,7 @@ impl Schema {
     }
 
     /// The primary tenant column and those of the same chain.
-    fn chain(
-        &mut self,
-        database: u32,
-        candidates: Vec<Candidate>,
-        config: &TenancyConfig,
-    ) -> Chain {
+    fn chain(&mut self, database: u32, candidates: &[Candidate], config: &TenancyConfig) -> Chain {
         let mut chain = Chain::default();
         let Some(primary) = candidates
             .iter()
@@ -323,7 +324,7 @@ impl Schema {
             vec![(primary, false, "the most common one".to_owned())];
         // Each round can bring in what hangs on what the last one brought.
         for _ in 0..3 {
-            for candidate in &candidates {
+            for candidate in candidates {
                 if kept.iter().any(|(known, ..)| known.stem == candidate.stem) {
                     continue;
                 }
@@ -433,8 +434,39 @@ impl Schema {
         }
     }
 
+    /// A database in which nothing convinces takes the tenant of another one, where a column of its own is called the same:
+    /// packages of one program that each declare a few tables look like databases of their own.
+    fn share_tenants(&mut self, chains: &mut [Chain], candidates: &[Vec<Candidate>]) {
+        let tenants: Vec<String> = chains
+            .iter()
+            .filter_map(|chain| Some(chain.links.first()?.plain.clone()))
+            .collect();
+        for (database, candidates) in candidates.iter().enumerate() {
+            if !chains[database].links.is_empty() {
+                continue;
+            }
+            let known = candidates.iter().find_map(|candidate| {
+                let names = candidate.spellings.keys().map(|name| plain(name.as_str()));
+                let shared = names.into_iter().find(|name| tenants.contains(name))?;
+                (candidate.prior >= MAY_BE_SHARED).then_some((candidate, shared))
+            });
+            if let Some((candidate, plain)) = known {
+                chains[database].links.push(Link {
+                    plain,
+                    root: candidate.root,
+                    is_part: false,
+                });
+                let mut column = self.describe(database as u32, candidate, "", true);
+                column
+                    .evidence
+                    .push("the tenant of another database".to_owned());
+                self.tenant_columns.push(column);
+            }
+        }
+    }
+
     /// A database without the tenants' own table takes the one of another database, so that what stands above a
-    /// tenant there does here too. Nothing else is shared.
+    /// tenant there does here too.
     fn share_roots(&self, chains: &mut [Chain]) {
         let roots: Vec<(String, TableId)> = chains
             .iter()

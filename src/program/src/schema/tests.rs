@@ -1,7 +1,7 @@
 //! Sources in; tables, names and tenancy out.
 
 use betwixt_base::{FileId, Symbol};
-use betwixt_facts::schema::{read_prisma, read_sql_file};
+use betwixt_facts::schema::{SchemaOp, read_prisma, read_sql_file};
 
 use super::{Schema, SchemaSource, TableId, TableModel, Tenancy};
 use crate::TenancyConfig;
@@ -466,7 +466,7 @@ fn the_order_of_sources_does_not_matter() {
 
 #[test]
 fn models_are_completed_from_mixins() {
-    use betwixt_facts::schema::{SchemaOp, Table};
+    use betwixt_facts::schema::Table;
     let mut ops = read_sql_file(
         "x.sql",
         "CREATE TABLE notes (id int); CREATE TABLE base (tenant_id int NOT NULL)",
@@ -495,6 +495,55 @@ fn models_are_completed_from_mixins() {
     let schema = Schema::build(vec![source], &TenancyConfig::default());
     assert_eq!(columns(table(&schema, "notes")), ["id", "tenant_id"]);
     assert!(table(&schema, "notes").is_open);
+}
+
+#[test]
+fn a_few_tables_apart_take_the_tenant_of_the_others() {
+    let found = build(&[
+        (
+            "store/schema.sql",
+            "CREATE TABLE accounts (id text PRIMARY KEY);
+             CREATE TABLE peers (id text PRIMARY KEY, account_id text NOT NULL REFERENCES accounts);
+             CREATE TABLE keys (id text PRIMARY KEY, account_id text NOT NULL REFERENCES accounts);",
+        ),
+        (
+            "clickhouse/schema.sql",
+            "CREATE TABLE flows (account_id String, peer String) ENGINE = MergeTree ORDER BY peer;
+             CREATE TABLE cities (name String, client_id String) ENGINE = MergeTree ORDER BY name;",
+        ),
+    ]);
+    let found = tenancies(&found);
+    assert!(found.contains(&"flows: account_id".to_owned()), "{found:?}");
+    assert!(found.contains(&"cities: nobody".to_owned()), "{found:?}");
+}
+
+#[test]
+fn a_table_is_found_by_every_name_that_code_has_for_it() {
+    let declared = |name: &str| {
+        let mut ops = read_sql_file("x.sql", "CREATE TABLE shares (id int PRIMARY KEY);").ops;
+        for op in &mut ops {
+            if let SchemaOp::CreateTable(table) = op {
+                table.model = Some(Symbol::new(name));
+            }
+        }
+        ops
+    };
+    let sources = [
+        ("models/1.go", "shares2021"),
+        ("models/share.go", "LinkShare"),
+    ];
+    let sources = sources
+        .iter()
+        .enumerate()
+        .map(|(index, (path, name))| SchemaSource {
+            path: (*path).to_owned(),
+            file: FileId(index as u32),
+            ops: declared(name),
+        });
+    let schema = Schema::build(sources.collect(), &TenancyConfig::default());
+    for name in ["LinkShare", "shares2021", "shares"] {
+        assert_eq!(table(&schema, name).name, "shares");
+    }
 }
 
 #[test]
