@@ -357,7 +357,15 @@ impl Finder<'_> {
         })?;
         let ir = self.resolver.code.ir(file);
         let first = *ir.expr_list(attribute.args).first()?;
-        match ir.kind(first) {
+        let path = match ir.kind(first) {
+            // `#[endpoint { method = GET, path = "/orders" }]`
+            ExprKind::Struct(_, entries) => {
+                let entries = ir.entry_list(entries);
+                entries.iter().find(|entry| entry.name == "path")?.value
+            }
+            _ => first,
+        };
+        match ir.kind(path) {
             ExprKind::Str(text) => Some(text.to_string()),
             _ => None,
         }

@@ -7,6 +7,7 @@ use betwixt_rules::model::{EntryModel, Model};
 
 use super::declared::attribute_is;
 use super::find::Finder;
+use super::registered::named_method;
 use super::route::{Layer, Route, RoutePath, Segment};
 use super::routers::Draft;
 use super::targets::{Answer, verb};
@@ -29,7 +30,8 @@ impl Finder<'_> {
             let own = self.written_path(file, attribute).unwrap_or_default();
             let last = attribute.name.as_str();
             let last = last.rsplit([':', '.']).next().unwrap_or(last);
-            (verb(last), self.type_path(function, entry).join(&own))
+            let method = verb(last).or_else(|| self.written_method(file, attribute));
+            (method, self.type_path(function, entry).join(&own))
         } else {
             let path = &self.workspace.file(file).path;
             let Some(path) = file_path(path, &entry.file_route) else {
@@ -103,6 +105,37 @@ impl Finder<'_> {
                 return self.constant_path(file, path.value);
             }
             self.constant_path(file, expr)
+        })
+    }
+
+    /// The method an attribute names: `#[endpoint { method = GET }]`, `#[utoipa::path(get, …)]`.
+    fn written_method(&self, file: FileId, attribute: &Attribute) -> Option<Symbol> {
+        let ir = self.resolver.code.ir(file);
+        ir.expr_list(attribute.args).iter().find_map(|&expr| {
+            if let ExprKind::Struct(_, entries) = ir.kind(expr) {
+                let entries = ir.entry_list(entries);
+                let method = entries.iter().find(|entry| entry.name == "method")?;
+                return named_method(ir, method.value);
+            }
+            named_method(ir, expr)
+        })
+    }
+
+    /// The route that the attributes of a handler tell, where the call that registers it says none: a path that starts at
+    /// the root, and its method.
+    pub(super) fn told_route(&self, function: FunctionId) -> Option<(Option<Symbol>, RoutePath)> {
+        let code = self.resolver.code;
+        let file = code.file_of(function);
+        let ir = code.ir(file);
+        code.function(function).attributes.iter().find_map(|attribute| {
+            let &last = ir.expr_list(attribute.args).last()?;
+            let ExprKind::Struct(_, entries) = ir.kind(last) else {
+                return None;
+            };
+            let path = ir.entry_list(entries).iter().find(|entry| entry.name == "path")?;
+            let starts_at_root = matches!(ir.kind(path.value), ExprKind::Str(text) if text.as_str().starts_with('/'));
+            let path = starts_at_root.then(|| self.constant_path(file, path.value))??;
+            Some((self.written_method(file, attribute), path))
         })
     }
 

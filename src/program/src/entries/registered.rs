@@ -58,25 +58,28 @@ impl Finder<'_> {
                 let mut layers = before.clone();
                 layers.extend(answer.layers);
                 self.extractors(answer.function, &mut layers);
+                let told = match pattern {
+                    Some(_) => None,
+                    None => self.told_route(answer.function),
+                };
+                let is_bare = pattern.is_none() && told.is_none();
+                let (told_method, path) = told.unwrap_or_else(|| (None, path.clone()));
                 let route = Route {
                     function: answer.function,
-                    method: answer.method.or(method),
-                    path: path.clone(),
+                    method: answer.method.or(told_method).or(method),
+                    path,
                     layers,
                     registered: Some(found.site),
                     library: Symbol::new(&found.model.library),
                     group: 0,
                     is_procedure: false,
                 };
-                let name = pattern.as_ref().map(|_| route.title());
+                let name = (!is_bare).then(|| route.title());
                 self.add(answer.function, entry, found.model, name, Some(found.site));
                 self.attachments.push(Attachment {
                     router,
                     place,
-                    what: What::Route(Box::new(Draft {
-                        route,
-                        is_bare: pattern.is_none(),
-                    })),
+                    what: What::Route(Box::new(Draft { route, is_bare })),
                 });
             }
         }
