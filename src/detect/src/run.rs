@@ -78,12 +78,12 @@ fn judge_all(program: &Program, rule: &Rule, observations: &[Observation]) -> Ve
         .collect()
 }
 
+/// Whether it is in a file whose hits are shown, and not in a test that stands beside the code (`#[cfg(test)] mod tests`).
 fn is_reported(program: &Program, observation: &Observation) -> bool {
-    program
-        .workspace
-        .file(observation.place.file)
-        .marks
-        .is_reported()
+    let code = &program.code;
+    let outermost = code.function(code.outermost(observation.function));
+    let marks = &program.workspace.file(observation.place.file).marks;
+    marks.is_reported() && !outermost.flags.is_test
 }
 
 /// What a rule makes of an observation.

@@ -106,6 +106,9 @@ impl Reader {
         } else if cursor.eat("set") || cursor.eat("use") {
             self.set_schema(cursor);
             true
+        } else if cursor.is_one_of(&["call", "select"]) {
+            self.given_to(cursor);
+            true
         } else {
             true
         }
@@ -270,6 +273,31 @@ impl Reader {
         let name = cursor.name();
         self.default_schema =
             name.filter(|name| !matches!(name.as_str(), "public" | "$user" | "default" | ""));
+    }
+
+    /// `CALL add_time_columns('orders')`: what the procedure does to the table is not known, so it may have more columns.
+    fn given_to(&mut self, cursor: &mut Cursor<'_>) {
+        let is_called = cursor.eat("call");
+        cursor.eat("select");
+        let Some((_, name)) = cursor.qualified_name() else {
+            return;
+        };
+        let name = name.as_str().to_ascii_lowercase();
+        let adds = name.starts_with("add_")
+            || ["column", "timestamp", "audit"]
+                .iter()
+                .any(|word| name.contains(word));
+        if !is_called && !adds || !cursor.eat_punct("(") {
+            return;
+        }
+        if cursor.tokens.kind(cursor.at) == Some(Kind::Text) {
+            let text = cursor.tokens.str(cursor.at).trim_matches('\'');
+            let table = text.rsplit('.').next().unwrap_or(text).trim_matches('"');
+            self.ops.push(SchemaOp::Include {
+                table: Symbol::new(table),
+                model: Symbol::new(super::code::UNKNOWN),
+            });
+        }
     }
 
     /// The statements a `DO` block runs, as far as they stand there as they are or in quotes.

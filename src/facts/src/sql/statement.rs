@@ -25,6 +25,22 @@ impl SqlText {
     pub fn flat(&self) -> String {
         self.pieces.join(super::HOLE.encode_utf8(&mut [0; 4]))
     }
+    /// Whether every bracket that opens outside of quotes closes: a text that others are appended to (`… FROM (VALUES `) does
+    /// not say the whole statement.
+    #[must_use]
+    pub fn closes(&self) -> bool {
+        let (mut depth, mut quote) = (0i32, None);
+        for c in self.pieces.iter().flat_map(|piece| piece.chars()) {
+            match (quote, c) {
+                (None, '\'' | '"') => quote = Some(c),
+                (Some(open), c) if open == c => quote = None,
+                (None, '(') => depth += 1,
+                (None, ')') => depth -= 1,
+                _ => {}
+            }
+        }
+        depth <= 0
+    }
     /// How many holes there are.
     #[must_use]
     pub fn n_holes(&self) -> usize {

@@ -184,6 +184,11 @@ fn root_of_chain(ir: &Ir, expr: ExprId) -> Option<LocalId> {
     None
 }
 
+/// `session.Begin(); session.Exec(…); session.Commit()`: the handle is the transaction's own.
+fn is_called_on(ir: &Ir, site: CallSite, handle: ExprId) -> bool {
+    matches!(ir.kind(ir.call(site.call).callee), ExprKind::Field(base, _) if same_path(ir, base, handle))
+}
+
 /// `tx, err := db.Begin(); db.Exec(…); tx.Commit()`.
 fn between(context: &Context<'_>, root: FunctionId, begin: &Event, found: &mut Vec<Observation>) {
     let program = context.program;
@@ -195,7 +200,7 @@ fn between(context: &Context<'_>, root: FunctionId, begin: &Event, found: &mut V
     let commits: Vec<CallSite> = program
         .events
         .of_function(begin.function)
-        .filter(|event| event.kind == "sql.commit")
+        .filter(|event| event.kind == "sql.commit" && !is_called_on(ir, event.site, outer))
         .map(|event| event.site)
         .collect();
     for &index in context.behaviour().accesses_in(root) {

@@ -24,7 +24,6 @@ pub(crate) fn observe(context: &Context<'_>) -> Vec<Observation> {
     let texts: Vec<&Access> = accesses
         .iter()
         .filter(|access| is_whole(access) && !is_of_its_time(context.program, access))
-        .filter(|access| !is_tested(context, access))
         .filter(|access| match &access.text {
             Some(text) => seen.insert((access.place, text.as_ref())),
             None => false,
@@ -45,15 +44,11 @@ pub(crate) fn observe(context: &Context<'_>) -> Vec<Observation> {
     found.into_iter().flatten().collect()
 }
 
-/// A statement that stands in a test beside the code: `#[cfg(test)] mod tests`.
-fn is_tested(context: &Context<'_>, access: &Access) -> bool {
-    let code = &context.program.code;
-    code.function(code.outermost(access.function)).flags.is_test
-}
-
 /// Whether the text is known to its last letter: what is put together at run time may read differently.
 fn is_whole(access: &Access) -> bool {
-    !access.is_conditional && access.holes.is_empty()
+    !access.is_conditional
+        && access.holes.is_empty()
+        && access.text.as_ref().is_some_and(|text| text.closes())
 }
 
 fn word_of(kind: ComplaintKind) -> &'static str {
