@@ -4,6 +4,7 @@ pub(crate) mod auth_bypass;
 pub(crate) mod data_loss;
 pub(crate) mod idempotency;
 mod named;
+mod promises;
 pub(crate) mod protocol_edge;
 pub(crate) mod race;
 pub(crate) mod resource_lifecycle;

@@ -2,11 +2,12 @@
 //!
 //! Each shape is local to a function. What a branch means is read from names and from the texts of logs.
 
-use betwixt_facts::ir::{BinaryOp, Block, CallMode, ExprId, ExprKind, StmtId, StmtKind, UnaryOp};
+use betwixt_facts::ir::{BinaryOp, Block, ExprId, ExprKind, StmtId, StmtKind, UnaryOp};
 use betwixt_program::control::{Control, each_expr, leaves};
 
 use crate::body::{Body, below, call_name, chain_names, literal, observe_bodies, peel};
 use crate::detectors::Context;
+use crate::detectors::promises::promised;
 use crate::guards::logging::{log, only_tells};
 use crate::guards::names::{is_authorization, is_denied_name};
 use crate::observation::{Observation, function_name};
@@ -53,9 +54,6 @@ fn of_body(body: &Body<'_>) -> Vec<Observation> {
                         found.push(observation(body, text, "announced"));
                     }
                 }
-                if let Some(call) = unawaited(body, cond) {
-                    found.push(observation(body, call, "unawaited"));
-                }
             }
             StmtKind::Try { handler, .. }
                 if decides && !handler.is_empty() && allows(body, handler) =>
@@ -67,6 +65,8 @@ fn of_body(body: &Body<'_>) -> Vec<Observation> {
             _ => {}
         }
     }
+    let rights = promised(body).into_iter().filter(|one| one.is_right);
+    found.extend(rights.map(|one| observation(body, ir.call(one.call).expr, "unawaited")));
     found
 }
 
@@ -401,42 +401,4 @@ fn says_opt_in(body: &Body<'_>, cond: ExprId) -> bool {
         .any(|word| plain.contains(word));
     });
     says
-}
-
-/// A check whose promise is tested instead of its answer: `if (isOwner(user, id))` with an `async` function.
-fn unawaited(body: &Body<'_>, cond: ExprId) -> Option<ExprId> {
-    let ir = body.ir;
-    if !is_typescript(body) {
-        return None;
-    }
-    let mut pending = vec![cond];
-    while let Some(expr) = pending.pop() {
-        match ir.kind(expr) {
-            ExprKind::Unary(UnaryOp::Not, inner) => pending.push(inner),
-            ExprKind::Binary(BinaryOp::And | BinaryOp::Or, a, b) => pending.extend([a, b]),
-            ExprKind::Call(call) if ir.call(call).mode == CallMode::Plain => {
-                let callees = body
-                    .context
-                    .program
-                    .calls
-                    .callee(body.site(call))
-                    .functions();
-                let is_async = !callees.is_empty()
-                    && callees
-                        .iter()
-                        .all(|&callee| body.context.program.code.function(callee).flags.is_async);
-                let checks = call_name(ir, call).is_some_and(|name| {
-                    is_denied_name(name)
-                        || is_authorization(name)
-                        || plain(name).starts_with("can")
-                        || plain(name).contains("allowed")
-                });
-                if is_async && checks {
-                    return Some(expr);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }

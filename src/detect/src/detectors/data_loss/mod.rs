@@ -9,6 +9,7 @@ mod reset;
 mod swallowed;
 mod undecoded;
 mod undrained;
+mod unsettled;
 mod words;
 
 use super::Context;
@@ -27,6 +28,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
             found
         }
         "undrained-buffer" => undrained::observe(context),
+        "unsettled-promise" => unsettled::observe(context),
         "early-publish" => early_publish::observe(context),
         "early-ack" => early_ack::observe(context),
         "swallowed-failure" => swallowed::observe(context),

@@ -105,6 +105,24 @@ const DETECTORS: &[Detector] = &[
     },
     Detector {
         word: word(
+            "unsettled-promise",
+            "a promise is taken for the answer it will give",
+        ),
+        conditions: &[(
+            word("taken", "what is done with it"),
+            &[
+                word("tested", "its truth is asked, which is always yes"),
+                word("predicate", "it decides which elements of a list stay"),
+                word(
+                    "returned",
+                    "it leaves a `try` that was to catch its failure",
+                ),
+            ],
+        )],
+        holes: &["call", "what", "function"],
+    },
+    Detector {
+        word: word(
             "early-publish",
             "a message about rows is sent while their transaction is still open",
         ),
@@ -140,5 +158,9 @@ const FACTS: &[Word] = &[
     word(
         "could-tell",
         "the function has a way to tell its caller of failures",
+    ),
+    word(
+        "failure-unhandled",
+        "only the handling of a failure is lost, the answer is not",
     ),
 ];
