@@ -1,10 +1,12 @@
 //! Which functions a handler argument stands for, and who takes the messages of a consuming call.
 
-use betwixt_facts::ir::ExprKind;
+use betwixt_base::FileId;
+use betwixt_facts::ir::{CallId, ExprKind, StmtKind};
 
 use super::find::Finder;
 use crate::events::Event;
 use crate::ids::{ExprRef, FunctionId};
+use crate::names::Def;
 use crate::resolve::Resolver;
 
 impl Finder<'_> {
@@ -63,8 +65,22 @@ pub(crate) fn handlers(resolver: &Resolver<'_>, at: ExprRef, depth: u32) -> Vec<
             {
                 inner = of(receiver);
             }
+            if inner.is_empty() {
+                inner = made(resolver, at.file, call, depth);
+            }
             inner
         }
+        ExprKind::Name(_) => match resolver.resolve_value(at.file, at.expr) {
+            Some(Def::Global(global)) => {
+                let (file, _) = resolver.code.global_place(global);
+                let init = resolver.code.global(global).init;
+                init.map_or(Vec::new(), |expr| {
+                    table(resolver, ExprRef { file, expr }, depth)
+                })
+            }
+            Some(Def::Value(value)) => table(resolver, value, depth),
+            _ => Vec::new(),
+        },
         ExprKind::List(items) => ir
             .expr_list(items)
             .iter()
@@ -82,4 +98,33 @@ pub(crate) fn handlers(resolver: &Resolver<'_>, at: ExprRef, depth: u32) -> Vec<
         ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => of(inner),
         _ => Vec::new(),
     }
+}
+
+/// The functions in an object, by name of a constant that is one.
+fn table(resolver: &Resolver<'_>, at: ExprRef, depth: u32) -> Vec<FunctionId> {
+    match resolver.code.ir(at.file).kind(at.expr) {
+        ExprKind::Struct(..) => handlers(resolver, at, depth + 1),
+        _ => Vec::new(),
+    }
+}
+
+/// The functions in the object that a function of the project makes: `serviceOf(db)` that returns `{ get, list }`.
+fn made(resolver: &Resolver<'_>, file: FileId, call: CallId, depth: u32) -> Vec<FunctionId> {
+    let callee = resolver.callee_at(file, call, 4);
+    let mut found = Vec::new();
+    for &function in callee.functions().iter().take(2) {
+        let (file, idx) = resolver.code.function_place(function);
+        let ir = resolver.code.ir(file);
+        for &stmt in resolver.flows[file.0 as usize].returns[idx.index()]
+            .iter()
+            .take(3)
+        {
+            if let StmtKind::Return(values) = ir.stmt(stmt).kind
+                && let Some(&expr) = ir.expr_list(values).first()
+            {
+                found.extend(table(resolver, ExprRef { file, expr }, depth));
+            }
+        }
+    }
+    found
 }

@@ -4,6 +4,7 @@
 //! [`declared`] by their own signature, attribute, file or type; `reach` walks the call graph from them.
 
 mod declared;
+mod described;
 mod exposure;
 mod find;
 mod glob;
@@ -336,6 +337,7 @@ impl Entries {
             route.layers.splice(0..0, before);
         }
         routes.extend(finder.procedures());
+        routes.extend(finder.described());
         routes.sort_by(|a, b| {
             let key = |route: &Route| (route.function, route.title(), route.registered);
             key(a).cmp(&key(b))

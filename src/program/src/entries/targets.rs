@@ -101,8 +101,40 @@ impl Finder<'_> {
             ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) => {
                 self.answers(to(inner), depth + 1)
             }
+            ExprKind::Field(base, name) => self
+                .wrapped_member(to(base), name)
+                .map(|function| Answer {
+                    function,
+                    method: None,
+                    layers: Vec::new(),
+                })
+                .into_iter()
+                .collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// `users.list` where `const users = wrapAll(controller)` and `controller` is a module: what is put around all its functions
+    /// keeps their names.
+    fn wrapped_member(&self, base: ExprRef, name: Symbol) -> Option<FunctionId> {
+        let made = self.wrapped_constant(base)?;
+        let ir = self.resolver.code.ir(made.file);
+        let ExprKind::Call(call) = ir.kind(made.expr) else {
+            return None;
+        };
+        ir.expr_list(ir.call(call).args).iter().find_map(|&arg| {
+            let ExprKind::Name(module) = ir.kind(arg) else {
+                return None;
+            };
+            let module @ Def::Module(_) = self.resolver.names.resolve(made.file, module)? else {
+                return None;
+            };
+            match self.resolver.names.member(module, name)? {
+                Def::Function(function) => Some(function),
+                Def::Value(at) => self.resolver.function_value(at),
+                _ => None,
+            }
+        })
     }
 
     /// Handlers in an object: `{ GET: list, POST: create }`, `{ schema, handler: async () => … }`.
