@@ -3,7 +3,7 @@
 //! One domain for SQL, cache keys, topics, routes and URLs. Several possible texts are several [`Text`]s.
 
 use betwixt_base::Symbol;
-use betwixt_facts::ir::{BinaryOp, CallForm, ExprId, ExprKind, LocalKind, StmtKind, UnaryOp};
+use betwixt_facts::ir::{BinaryOp, CallForm, ExprId, ExprKind, List, LocalKind, StmtKind, UnaryOp};
 
 use crate::calls::{CallGraph, Callee};
 use crate::flow::count::counted;
@@ -123,24 +123,21 @@ pub fn bound_template(
     let ExprKind::Concat(list) = ir.kind(at.expr) else {
         return statement_texts(resolver, graph, at);
     };
-    let reader = Reader::new(resolver, graph, true);
-    let mut whole = Text::default();
-    for &part in ir.expr_list(list) {
-        let part = ExprRef {
-            file: at.file,
-            expr: part,
-        };
-        let is_value = matches!(
-            ir.kind(part.expr),
-            ExprKind::Local(_) | ExprKind::Name(_) | ExprKind::Field(..)
-        );
-        let mut text = reader.read(part, 0).swap_remove(0);
-        if is_value && text.constant().is_some_and(|text| !text.contains(' ')) {
-            text = Text::hole(part);
-        }
-        whole.append(text);
-    }
-    vec![whole]
+    vec![Reader::new(resolver, graph, true).bound(at, list, 0)]
+}
+
+/// Whether a statement's text ends where a table's name follows: nobody binds one.
+fn names_a_table_next(text: &Text) -> bool {
+    let Some(Piece::Literal(last)) = text.pieces.last() else {
+        return false;
+    };
+    let last = last.as_str().trim_end();
+    let word = last.rsplit(|c: char| !c.is_ascii_alphabetic()).next();
+    word.is_some_and(|word| {
+        ["from", "into", "update", "join", "table"]
+            .iter()
+            .any(|known| word.eq_ignore_ascii_case(known))
+    })
 }
 
 struct Reader<'a> {
@@ -157,6 +154,31 @@ impl<'a> Reader<'a> {
             graph,
             is_sql,
         }
+    }
+
+    /// The text of a template that binds: see [`bound_template`].
+    fn bound(&self, at: ExprRef, parts: List<ExprId>, depth: u32) -> Text {
+        let ir = self.resolver.code.ir(at.file);
+        let mut whole = Text::default();
+        for &part in ir.expr_list(parts) {
+            let part = ExprRef {
+                file: at.file,
+                expr: part,
+            };
+            let is_value = matches!(
+                ir.kind(part.expr),
+                ExprKind::Local(_) | ExprKind::Name(_) | ExprKind::Field(..)
+            );
+            let mut text = self.read(part, depth).swap_remove(0);
+            let is_bound = is_value
+                && text.constant().is_some_and(|text| !text.contains(' '))
+                && !names_a_table_next(&whole);
+            if is_bound {
+                text = Text::hole(part);
+            }
+            whole.append(text);
+        }
+        whole
     }
 
     fn read(&self, at: ExprRef, depth: u32) -> Vec<Text> {
@@ -378,6 +400,14 @@ impl<'a> Reader<'a> {
             ExprKind::Name(name) => (None, name.as_str().rsplit("::").next().unwrap_or_default()),
             _ => return vec![Text::hole(at)],
         };
+        if call.form == CallForm::Tagged
+            && name == "sql"
+            && self.is_sql
+            && let Some(&arg) = args.first()
+            && let ExprKind::Concat(list) = ir.kind(arg)
+        {
+            return vec![self.bound(to(arg), list, depth + 1)];
+        }
         if call.form == CallForm::Tagged && matches!(name, "sql" | "raw" | "join") {
             return args.first().map_or_else(
                 || vec![Text::hole(at)],

@@ -45,12 +45,21 @@ const STEMS: &[(&str, f64, bool)] = &[
     ("environment", 0.7, true),
     ("env", 0.6, true),
     ("business", 0.6, false),
+    ("space", 0.6, true),
+    ("realm", 0.7, true),
+    ("agency", 0.6, false),
+    ("community", 0.55, true),
+    ("institution", 0.6, false),
+    ("household", 0.6, false),
     ("client", 0.45, false),
     ("customer", 0.45, false),
     // Only ever a part of a tenant.
     ("app", 0.0, true),
     ("application", 0.0, true),
 ];
+
+/// How often an account of some kind is a tenant; tables of bank accounts have other columns that many more tables carry.
+const KIND_OF_ACCOUNT: f64 = 0.5;
 
 /// Words that no single table makes a tenant: without further evidence they are ordinary things.
 const NEEDS_EVIDENCE: f64 = 0.8;
@@ -237,6 +246,11 @@ impl Schema {
         }
         let known = |stem: &str| STEMS.iter().find(|(known, ..)| *known == stem);
         if let Some(stem) = pointed_at(column.as_str()) {
+            // `mailAccountId`: an account of some kind may be what everything hangs on.
+            let is_account = stem.len() > "account".len() && stem.ends_with("account");
+            if is_account {
+                return Some((stem, KIND_OF_ACCOUNT, false));
+            }
             let (stem, prior, may_be_part) = known(&stem)?;
             // Of all short forms only `nid` is one.
             let is_short = *stem == "n" && plain(column.as_str()) != "nid";

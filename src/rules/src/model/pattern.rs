@@ -2,7 +2,8 @@
 
 /// Whether an imported path belongs to a package of a model: equal, or continued at a `/` or `::`.
 /// Major versions of Go modules are ignored (`github.com/x/y` is `github.com/x/y/v5` and `gopkg.in/y.v2` is `gopkg.in/y.v3`),
-/// and so is the `node:` of node's own modules. A package that ends with `*` matches any continuation.
+/// and so is the `node:` of node's own modules. A package that ends with `*` matches any continuation, and one whose scope is
+/// `@*` (`@*/slonik`) is published under any: forks keep the name.
 #[must_use]
 pub fn package_matches(package: &str, path: &str) -> bool {
     match_length(package, path).is_some()
@@ -24,7 +25,7 @@ pub(super) fn match_length(package: &str, path: &str) -> Option<usize> {
     loop {
         match (wanted.next(), given.next()) {
             (None, _) => return Some(length),
-            (Some(a), Some(b)) if a == b => length += 1,
+            (Some(a), Some(b)) if a == b || a == "@*" && b.starts_with('@') => length += 1,
             _ => return None,
         }
     }
@@ -137,6 +138,8 @@ mod tests {
         ));
         assert!(package_matches("dns-*", "dns-packet"));
         assert!(!package_matches("redis", "redis-mock"));
+        assert!(package_matches("@*/slonik", "@acme/slonik"));
+        assert!(!package_matches("@*/slonik", "acme/slonik"));
         assert!(!package_matches("sync", "syncx/sync"));
         assert!(!package_matches(
             "github.com/jackc/pgx/pgxpool",
