@@ -11,6 +11,7 @@ mod lone_client_tenant;
 mod optional_filter;
 mod response_tenant;
 mod statement_guards;
+mod unowned_statement;
 mod unscoped_cache_key;
 mod unscoped_statement;
 mod unused_tenant;
@@ -26,6 +27,7 @@ pub(crate) use words::FAMILY;
 pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Observation>> {
     Some(match detector {
         "unscoped-statement" => unscoped_statement::observe(context),
+        "unowned-statement" => unowned_statement::observe(context),
         "unscoped-cache-key" => unscoped_cache_key::observe(context),
         "logged-only-check" => logged_only::observe(context),
         "client-tenant" => {

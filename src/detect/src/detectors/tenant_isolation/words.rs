@@ -43,6 +43,21 @@ const DETECTORS: &[Detector] = &[
     },
     Detector {
         word: word(
+            "unowned-statement",
+            "a row of one user is read or changed by its key alone",
+        ),
+        conditions: &[(
+            word("verb", "what the statement does"),
+            &[
+                word("select", "it reads"),
+                word("update", "it changes"),
+                word("delete", "it removes"),
+            ],
+        )],
+        holes: &["verb", "table", "column", "function"],
+    },
+    Detector {
+        word: word(
             "unscoped-cache-key",
             "a shared cache is read or written under a key without the tenant while the value depends on one",
         ),
