@@ -138,13 +138,18 @@ impl Looker<'_, '_> {
             if access.statement.verb != Verb::Select
                 || !crate::behaviour::read_tables(access).any(|table| table == write.table)
                 || !self.order.precedes(access.site, write.site)
-                || !shares_key(access, write)
             {
+                continue;
+            }
+            let by_key = shares_key(access, write);
+            if !by_key && !goes_by_row_of(self.context, index, write) {
                 continue;
             }
             let expected = access.statement.predicates.iter().find(|predicate| {
                 predicate.is_conjunct
                     && is_state_test(predicate.op, &predicate.value)
+                    // A job that walks over what is pending is another matter.
+                    && (by_key || is_use_mark(predicate.column.column.as_str()))
                     && open
                         .iter()
                         .any(|(column, _)| same_name(*column, predicate.column.column))
@@ -412,6 +417,22 @@ fn shares_key(read: &betwixt_program::events::Access, write: &Write<'_>) -> bool
     };
     let ours = keys(&write.access.statement);
     keys(&read.statement).iter().any(|key| ours.contains(key))
+}
+
+/// Whether a write goes by what a read gave: `update({ where: { id: code.id } })` after `findFirst({ where: { hash } })`.
+fn goes_by_row_of(context: &Context<'_>, read: usize, write: &Write<'_>) -> bool {
+    if write.in_helper {
+        return false;
+    }
+    let predicates = write.access.statement.predicates.iter();
+    predicates
+        .filter(|predicate| predicate.is_conjunct && predicate.op == Comparison::Eq)
+        .flat_map(|predicate| write.access.exprs_of(&predicate.value))
+        .any(|at| {
+            reads_behind(context, at)
+                .iter()
+                .any(|hit| hit.access == Some(read))
+        })
 }
 
 /// `used_at`, `consumed`, `redeemed_at`, `usage_count`: marks that a thing may be used once.

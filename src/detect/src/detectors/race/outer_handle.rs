@@ -145,7 +145,10 @@ fn in_body(
         let inside = facts
             .span
             .contains(ir.expr(ir.call(access.site.call).expr).span);
-        if !inside || !writes(&access.statement) || mentions_any(ir, access, handle) {
+        if !inside || mentions_any(ir, access, handle) {
+            continue;
+        }
+        if !writes(&access.statement) && !is_client(context, begin, access) {
             continue;
         }
         // The handle may be renamed, or wrapped in something made inside.
@@ -155,6 +158,27 @@ fn in_body(
             found.push(observation(context, root, begin, access));
         }
     }
+}
+
+/// Whether a statement goes through the very thing the transaction was started on: `db.x` beside `db.transaction(…)`. A read
+/// through something else may be meant.
+fn is_client(context: &Context<'_>, begin: CallSite, access: &Access) -> bool {
+    let ir = context.program.code.ir(begin.file);
+    let ExprKind::Field(outer, _) = ir.kind(ir.call(begin.call).callee) else {
+        return false;
+    };
+    let mut used = ir.call(access.site.call).callee;
+    for _ in 0..8 {
+        used = match ir.kind(used) {
+            ExprKind::Field(base, _) => base,
+            ExprKind::Call(call) => ir.call(call).callee,
+            _ => return false,
+        };
+        if same_path(ir, outer, used) {
+            return true;
+        }
+    }
+    false
 }
 
 fn mentions_any(ir: &Ir, access: &Access, handle: LocalId) -> bool {
