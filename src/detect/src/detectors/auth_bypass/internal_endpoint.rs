@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use betwixt_base::Language;
 use betwixt_facts::ir::ExprKind;
 use betwixt_findings::Role;
+use betwixt_program::CallSite;
 use betwixt_program::entries::{Route, Segment};
 
 use super::missing_check::{Seen, checks, is_auth_layer};
@@ -168,12 +169,18 @@ fn default_mux(context: &Context<'_>) -> Vec<Observation> {
             if text.as_str().starts_with("localhost") || text.as_str().starts_with("127."));
         let is_default = matches!(ir.kind(*handler), ExprKind::Nil);
         // On a port of its own, started beside the server, it is for the platform's people.
-        let is_beside = program
+        let around = program
             .code
             .function(program.code.function_id(site.file, call.function));
+        let name = plain(around.name.as_str());
+        let is_beside = around.flags.is_closure
+            || ["pprof", "debug", "profil", "metric"]
+                .iter()
+                .any(|word| name.contains(word));
         if !is_default
             || is_local
-            || is_beside.flags.is_closure
+            || is_beside
+            || !serves_more(context, site)
             || call.mode == betwixt_facts::ir::CallMode::Spawned
             || !profiled.contains(&service(program, site.file))
         {
@@ -194,4 +201,19 @@ fn default_mux(context: &Context<'_>) -> Vec<Observation> {
         found.push(observation);
     }
     found
+}
+
+/// Whether other routes of the service hang on the default mux, too: `http.HandleFunc("/orders", …)`.
+fn serves_more(context: &Context<'_>, site: CallSite) -> bool {
+    let program = context.program;
+    let home = service(program, site.file);
+    let registered = context
+        .named_calls()
+        .of(|name| matches!(name, "HandleFunc" | "Handle"));
+    registered.into_iter().any(|other| {
+        let ir = program.code.ir(other.file);
+        service(program, other.file) == home
+            && matches!(ir.kind(ir.call(other.call).callee), ExprKind::Field(base, _)
+                if matches!(ir.kind(base), ExprKind::Name(name) if name == "http"))
+    })
 }

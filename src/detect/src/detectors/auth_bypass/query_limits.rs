@@ -11,6 +11,7 @@ use betwixt_program::events::EntryKind;
 
 use crate::body::chain_names;
 use crate::detectors::Context;
+use crate::detectors::units::is_tooling;
 use crate::observation::{Observation, function_name, service};
 use crate::tenant::plain;
 
@@ -32,7 +33,12 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
     let mut servers: BTreeMap<Option<String>, CallSite> = BTreeMap::new();
     for site in context.named_calls().of(makes) {
         let facts = program.code.facts(site.file);
-        if makes_server(&facts.ir, facts.language, site) && !is_test(context, site) {
+        let path = &program.workspace.file(site.file).path;
+        if makes_server(&facts.ir, facts.language, site)
+            && !is_test(context, site)
+            && !is_tooling(path)
+            && !path.split('/').any(|part| part == "demo")
+        {
             servers.entry(service(program, site.file)).or_insert(site);
         }
     }

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use betwixt_base::Symbol;
+use betwixt_base::{Place, Span, Symbol};
 use betwixt_facts::ir::{ExprId, ExprKind};
 use betwixt_findings::Role;
 use betwixt_program::events::Event;
+use betwixt_program::failure::{Failure, failure};
 use betwixt_program::flow::text::{Piece, text};
 use betwixt_program::{CallSite, FunctionId};
 
@@ -47,7 +48,13 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
             Some((sent, how, written_before(context, &order, root, sent)?))
         });
         if let Some((sent, how, written)) = lost {
-            found.push(observation(context, root, sent, how, written));
+            let mut seen = observation(context, root, sent, how, written);
+            if let Some(at) = says_later(context, &order, sent) {
+                let note = "the branch says that another run makes up for it";
+                let guard = step(program, at, Some(root), Role::Guard, note);
+                seen.guards.push(("reconciled", guard));
+            }
+            found.push(seen);
         }
     }
     found
@@ -102,6 +109,43 @@ fn lost(
         Fate::Unawaited => Some("unawaited"),
         _ => None,
     }
+}
+
+/// A text in the branch for the failure that says who sends the message later: `"using cron fallback"`.
+fn says_later(context: &Context<'_>, order: &Order<'_>, sent: CallSite) -> Option<Place> {
+    let facts = context.program.code.facts(sent.file);
+    let ir = &facts.ir;
+    let (function, _) = order.statement(sent.call)?;
+    let control = order.control(function)?;
+    let Failure::Branch { block, .. } = failure(ir, facts.language, control, sent.call) else {
+        return None;
+    };
+    let spans: Vec<Span> = ir
+        .block(block)
+        .iter()
+        .map(|&stmt| ir.stmt(stmt).span)
+        .collect();
+    ir.exprs.iter().find_map(|expr| {
+        let ExprKind::Str(text) = expr.kind else {
+            return None;
+        };
+        let plain = text.as_str().to_ascii_lowercase();
+        let says = [
+            "fallback",
+            "will retry",
+            "retried",
+            "sweep",
+            "cron",
+            "reconcil",
+            "later",
+        ]
+        .iter()
+        .any(|word| plain.contains(word));
+        (says && spans.iter().any(|span| span.contains(expr.span))).then_some(Place {
+            file: sent.file,
+            span: expr.span,
+        })
+    })
 }
 
 /// A message that nothing depends on, by the names of its call and topic.

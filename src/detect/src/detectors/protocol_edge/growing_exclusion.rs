@@ -231,6 +231,7 @@ fn look(ir: &Ir, file: FileId, facts: &FileFacts, name: Symbol, uses: &mut Uses)
         let at = place(ir.expr(call.expr).span);
         match called {
             "add" | "push" | "insert" | "set" | "Add" | "Store" | "Put" | "put" if on_set => {
+                uses.shrinks |= receiver.is_some_and(|receiver| is_of_call(ir, receiver));
                 uses.added.push(at);
             }
             "has" | "includes" | "contains" | "contains_key" | "get" | "Has" | "Contains"
@@ -279,7 +280,10 @@ fn stored(
     uses: &mut Uses,
 ) {
     match ir.kind(target) {
-        ExprKind::Index(base, _) if is_set(ir, base, name) => uses.added.push(at),
+        ExprKind::Index(base, _) if is_set(ir, base, name) => {
+            uses.shrinks |= is_of_call(ir, base);
+            uses.added.push(at);
+        }
         ExprKind::Field(_, field) if field == name => {
             if is_appended(ir, value, name) {
                 uses.added.push(at);
@@ -289,6 +293,12 @@ fn stored(
         }
         _ => {}
     }
+}
+
+/// The owner is a variable of the function: `result.failed[id] = true`. It ends with the call.
+fn is_of_call(ir: &Ir, set: ExprId) -> bool {
+    betwixt_program::flow::defs::root_local(ir, set)
+        .is_some_and(|local| ir.local(local).kind == LocalKind::Variable)
 }
 
 /// `s.failed = append(s.failed, host)`.

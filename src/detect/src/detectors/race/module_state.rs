@@ -34,7 +34,7 @@ fn in_file(context: &Context<'_>, file: FileId) -> Vec<Observation> {
     let variables: FxHashSet<Symbol> = facts
         .globals
         .iter()
-        .filter(|global| !global.is_const)
+        .filter(|global| !global.is_const && global.name != "_")
         .map(|global| global.name)
         .collect();
     if variables.is_empty() {

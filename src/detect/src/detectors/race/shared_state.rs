@@ -200,6 +200,7 @@ fn captured(context: &Context<'_>, closure: FunctionId, found: &mut Vec<Observat
             && from_call
             && tested_after(ir, program, closure, local)
             && is_concurrent(program, closure, 0)
+            && !is_alone(program, closure, local)
         {
             let what = format!("`{}`", facts.name);
             found.push(Observation {
@@ -209,6 +210,43 @@ fn captured(context: &Context<'_>, closure: FunctionId, found: &mut Vec<Observat
             return;
         }
     }
+}
+
+/// One task, started once, and nobody else uses the variable while it runs: not at all, or after waiting for it.
+fn is_alone(program: &Program, closure: FunctionId, local: LocalId) -> bool {
+    let (file, idx) = program.code.function_place(closure);
+    let ir = program.code.ir(file);
+    let span = program.code.function(closure).span;
+    let Some(start) = ir.calls.iter().find(|call| {
+        call.mode == CallMode::Spawned
+            && matches!(ir.kind(call.callee), ExprKind::Closure(found) if found == idx)
+    }) else {
+        return false;
+    };
+    let at = ir.expr(start.expr).span;
+    let around = &program.code.facts(file).functions[start.function.index()];
+    let in_loop = ir.stmts.iter().any(|stmt| {
+        matches!(stmt.kind, StmtKind::Loop { .. })
+            && stmt.span.contains(at)
+            && around.span.contains(stmt.span)
+    });
+    let waits = ir
+        .calls
+        .iter()
+        .map(|call| (call.callee, ir.expr(call.expr).span));
+    let waited_from = waits
+        .filter(|(callee, waited)| {
+            waited.start > span.end
+                && matches!(ir.kind(*callee), ExprKind::Field(_, name) if name == "Wait")
+        })
+        .map(|(_, waited)| waited.start)
+        .min();
+    let used_meanwhile = ir.exprs.iter().any(|expr| {
+        matches!(expr.kind, ExprKind::Local(used) if used == local)
+            && expr.span.start > span.end
+            && waited_from.is_none_or(|waited| expr.span.start < waited)
+    });
+    !in_loop && !used_meanwhile
 }
 
 /// Whether the closure decides by the variable itself: it was meant for its own use.

@@ -157,6 +157,7 @@ fn is_service(context: &Context<'_>, site: CallSite, unit: FunctionId) -> bool {
                 | "bootstrap"
                 | "register"
                 | "boot"
+                | "build"
         )
     });
     let ir = program.code.ir(site.file);

@@ -40,7 +40,11 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         if says_replicas && !program.workspace.file(file).marks.test {
             shared.entry(service(program, file)).or_insert(event);
         }
-        if !is_local || program.workspace.file(file).marks.test || program.is_forwarded(event) {
+        if !is_local
+            || program.workspace.file(file).marks.test
+            || program.is_forwarded(event)
+            || leads_to_shared(context, event)
+        {
             continue;
         }
         let name = receiver_name(program, event.site);
@@ -61,6 +65,41 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         }
     }
     found
+}
+
+/// A wrapper whose name says that what it keeps is shared; a map in it is its own affair: `const cache = new RedisCache(…)`.
+fn leads_to_shared(context: &Context<'_>, event: &Event) -> bool {
+    let program = context.program;
+    let says = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        [
+            "redis",
+            "valkey",
+            "memcache",
+            "shared",
+            "remote",
+            "distributed",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
+    };
+    event.via.iter().chain([&event.site]).any(|site| {
+        let ir = program.code.ir(site.file);
+        let call = ir.call(site.call);
+        let function = program.code.function_id(site.file, call.function);
+        let by_receiver = match ir.kind(call.callee) {
+            betwixt_facts::ir::ExprKind::Field(receiver, _) => {
+                let at = betwixt_program::ExprRef {
+                    file: site.file,
+                    expr: receiver,
+                };
+                let made = context.ingredients(at, Reach::LOCAL);
+                made.names.iter().any(|name| says(name.as_str()))
+            }
+            _ => false,
+        };
+        by_receiver || (site != &event.site && says(program.display(function)))
+    })
 }
 
 fn of_cache(
@@ -147,9 +186,17 @@ fn is_own_of_process(name: &str) -> bool {
 
 fn says_end(name: &str) -> bool {
     let plain = crate::tenant::plain(name);
-    ["ttl", "expir", "maxage", "timetolive", "lifetime", "stale"]
-        .iter()
-        .any(|word| plain.contains(word))
+    [
+        "ttl",
+        "expir",
+        "maxage",
+        "timetolive",
+        "lifetime",
+        "stale",
+        "fresh",
+    ]
+    .iter()
+    .any(|word| plain.contains(word))
 }
 
 /// Whether an argument of a fill, or what the cache is made of, says when entries end.
@@ -164,25 +211,42 @@ fn has_end(context: &Context<'_>, name: &str, uses: &Uses<'_>) -> bool {
         let args = ir.expr_list(ir.call(fill.site.call).args);
         args.iter().skip(2).any(|&arg| says(fill.site.file, arg))
     });
-    let home = uses
-        .fills
-        .first()
-        .map(|fill| service(program, fill.site.file));
-    by_fill
-        || program.code.code_files().any(|(file, facts)| {
-            let ir = &facts.ir;
-            Some(service(program, file)) == home
-                && (facts.globals.iter().any(|global| {
-                    global.name == name && global.init.is_some_and(|init| says(file, init))
-                }) || ir
-                    .entries
-                    .iter()
-                    .any(|entry| entry.name == name && says(file, entry.value))
-                    || program.flows[file.0 as usize]
-                        .field_stores
-                        .iter()
-                        .any(|store| store.name == name && says(file, store.value)))
-        })
+    by_fill || made_with_end(context, name, &says)
+}
+
+/// Whether one of the things of that name is made with an end, also by another name: `{ plans: caches.plansOfTenants }`.
+fn made_with_end(
+    context: &Context<'_>,
+    name: &str,
+    says: &dyn Fn(betwixt_base::FileId, betwixt_facts::ir::ExprId) -> bool,
+) -> bool {
+    let program = context.program;
+    let mut names: Vec<&str> = vec![name];
+    for _ in 0..3 {
+        let mut next: Vec<&str> = Vec::new();
+        for (file, facts) in program.code.code_files() {
+            let entries = facts.ir.entries.iter();
+            let entries = entries.map(|entry| (entry.name, entry.value));
+            let globals = facts.globals.iter();
+            let globals = globals.filter_map(|global| Some((global.name, global.init?)));
+            let stores = program.flows[file.0 as usize].field_stores.iter();
+            let stores = stores.map(|store| (store.name, store.value));
+            for (known, value) in entries.chain(globals).chain(stores) {
+                if !names.contains(&known.as_str()) {
+                    continue;
+                }
+                if says(file, value) {
+                    return true;
+                }
+                let other = crate::body::chain_names(&facts.ir, value).last().copied();
+                next.extend(other.filter(|other| !names.contains(other)));
+            }
+        }
+        next.sort_unstable();
+        next.dedup();
+        names = next;
+    }
+    false
 }
 
 /// A function that is called when somebody else changes something: `onInvalidate`, `subscribe`.

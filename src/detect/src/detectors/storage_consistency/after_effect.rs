@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use betwixt_facts::sql::Verb;
 use betwixt_findings::Role;
+use betwixt_program::calls::Callee;
 use betwixt_program::events::{Access, Event};
 use betwixt_program::flow::ingredients::{OriginKind, Reach};
 use betwixt_program::{CallSite, FunctionId};
@@ -17,7 +18,7 @@ use crate::behaviour::fate::Fate;
 use crate::behaviour::order::Order;
 use crate::behaviour::{main_table, root_of};
 use crate::detectors::Context;
-use crate::detectors::units::{call_name, words};
+use crate::detectors::units::{call_name, receiver_name, singular, words};
 use crate::observation::{Observation, function_name, step};
 use crate::path::from_entry;
 use crate::tenant::plain;
@@ -29,6 +30,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         let is_made = event.kind == "effect.payment"
             && event.via.is_empty()
             && makes(call_name(program, event.site))
+            && !is_trifle(context, event.site)
             && program.workspace.file(event.site.file).marks.is_reported();
         if is_made {
             let root = root_of(program, event.function);
@@ -56,6 +58,44 @@ fn makes(name: &str) -> bool {
             word.as_str(),
             "new" | "create" | "charge" | "refund" | "transfer" | "payout" | "capture"
         )
+    })
+}
+
+/// Words of what is made: its receiver and, for libraries with a package for each thing, its package.
+fn about(context: &Context<'_>, site: CallSite) -> Vec<String> {
+    let program = context.program;
+    let mut about = words(receiver_name(program, site));
+    if let Callee::External { package, name } = program.calls.callee(site) {
+        about.extend(words(package.as_str()));
+        about.extend(words(name.as_str()));
+    }
+    about
+}
+
+/// Sessions, links and catalogue entries end by themselves or may be there twice.
+fn is_trifle(context: &Context<'_>, site: CallSite) -> bool {
+    about(context, site).iter().any(|word| {
+        matches!(
+            singular(word),
+            "session" | "portal" | "price" | "product" | "coupon" | "link" | "customer" | "preview"
+        )
+    })
+}
+
+/// Money is moved, or will be each month.
+fn moves_money(context: &Context<'_>, site: CallSite) -> bool {
+    about(context, site).iter().any(|word| {
+        [
+            "payout",
+            "refund",
+            "charge",
+            "transfer",
+            "subscription",
+            "invoice",
+            "payment",
+        ]
+        .iter()
+        .any(|thing| word.contains(thing))
     })
 }
 
@@ -127,9 +167,8 @@ fn observation(
     observation
         .trace
         .push(step(program, place, Some(root), Role::Step, note));
-    let reached = program.entries.reached(root);
-    if reached.by_request() {
-        observation.facts.insert("public");
+    if moves_money(context, event.site) {
+        observation.facts.insert("money");
     }
     observation
 }
