@@ -1,6 +1,6 @@
 //! Which names mean the tenant.
 
-use std::sync::Mutex;
+use std::sync::{PoisonError, RwLock};
 
 use betwixt_base::Symbol;
 use betwixt_program::Program;
@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 #[derive(Debug)]
 pub(crate) struct TenantNames {
     stems: Vec<String>,
-    known: Mutex<FxHashMap<Symbol, bool>>,
+    known: RwLock<FxHashMap<Symbol, bool>>,
 }
 
 /// Used when no schema says what the tenant column is.
@@ -36,19 +36,21 @@ impl TenantNames {
         stems.dedup();
         Self {
             stems,
-            known: Mutex::new(FxHashMap::default()),
+            known: RwLock::default(),
         }
     }
 
     /// Whether a name holds or gives the tenant: `tenantID`, `TenantIDFromContext`, `project_id`, `orgUuid`.
     pub(crate) fn matches(&self, name: Symbol) -> bool {
-        let mut known = self
-            .known
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        *known
-            .entry(name)
-            .or_insert_with(|| self.compute(name.as_str()))
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&known) = known.get(&name) {
+            return known;
+        }
+        drop(known);
+        let says = self.compute(name.as_str());
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(name, says);
+        says
     }
 
     /// Whether one of the names does.

@@ -4,7 +4,6 @@
 //! blocks around it, and the conditions of the branches it stands in. Built on demand, for functions with a candidate.
 
 use betwixt_facts::ir::{Block, CallId, ExprId, ExprKind, Ir, StmtId, StmtKind, UnaryOp};
-use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
 /// What is known when a statement is reached.
@@ -65,9 +64,11 @@ pub enum Branch {
 #[derive(Debug)]
 pub struct Control<'a> {
     ir: &'a Ir,
-    nodes: FxHashMap<StmtId, Node>,
+    /// By statement.
+    nodes: Vec<(StmtId, Node)>,
     order: Vec<StmtId>,
-    of_call: FxHashMap<CallId, StmtId>,
+    /// By call.
+    of_call: Vec<(CallId, StmtId)>,
 }
 
 impl<'a> Control<'a> {
@@ -76,12 +77,21 @@ impl<'a> Control<'a> {
     pub fn new(ir: &'a Ir, body: Block) -> Self {
         let mut control = Self {
             ir,
-            nodes: FxHashMap::default(),
+            nodes: Vec::new(),
             order: Vec::new(),
-            of_call: FxHashMap::default(),
+            of_call: Vec::new(),
         };
         control.read(body, None, Branch::Body);
+        control.nodes.sort_unstable_by_key(|(stmt, _)| *stmt);
+        // A call that stands in several statements runs in the first.
+        control.of_call.sort_by_key(|(call, _)| *call);
+        control.of_call.dedup_by_key(|(call, _)| *call);
         control
+    }
+
+    fn node(&self, stmt: StmtId) -> Option<&Node> {
+        let at = self.nodes.binary_search_by_key(&stmt, |(stmt, _)| *stmt);
+        at.ok().map(|at| &self.nodes[at].1)
     }
 
     /// The statements in order of text.
@@ -93,25 +103,22 @@ impl<'a> Control<'a> {
     /// The statement in which a call runs.
     #[must_use]
     pub fn statement_of(&self, call: CallId) -> Option<StmtId> {
-        self.of_call.get(&call).copied()
+        let at = self.of_call.binary_search_by_key(&call, |(call, _)| *call);
+        at.ok().map(|at| self.of_call[at].1)
     }
 
     fn read(&mut self, block: Block, parent: Option<StmtId>, branch: Branch) {
         for (position, &id) in self.ir.block(block).iter().enumerate() {
-            self.nodes.insert(
-                id,
-                Node {
-                    parent,
-                    block,
-                    position: position as u32,
-                    branch,
-                },
-            );
+            let node = Node {
+                parent,
+                block,
+                position: position as u32,
+                branch,
+            };
+            self.nodes.push((id, node));
             self.order.push(id);
             let ir = self.ir;
-            each_call(ir, id, &mut |call| {
-                self.of_call.entry(call).or_insert(id);
-            });
+            each_call(ir, id, &mut |call| self.of_call.push((call, id)));
             match ir.stmt(id).kind {
                 StmtKind::If {
                     then, otherwise, ..
@@ -147,7 +154,7 @@ impl<'a> Control<'a> {
         let mut found = Vec::new();
         let mut current = Some(stmt);
         while let Some(id) = current {
-            let Some(node) = self.nodes.get(&id) else {
+            let Some(node) = self.node(id) else {
                 break;
             };
             let block = self.ir.block(node.block);
@@ -291,7 +298,7 @@ impl<'a> Control<'a> {
         let mut found = Vec::new();
         let mut current = Some(stmt);
         while let Some(id) = current {
-            let Some(node) = self.nodes.get(&id) else {
+            let Some(node) = self.node(id) else {
                 break;
             };
             let block = self.ir.block(node.block);
@@ -305,10 +312,10 @@ impl<'a> Control<'a> {
     #[must_use]
     pub fn ancestors(&self, stmt: StmtId) -> Vec<StmtId> {
         let mut found = Vec::new();
-        let mut current = self.nodes.get(&stmt).and_then(|node| node.parent);
+        let mut current = self.node(stmt).and_then(|node| node.parent);
         while let Some(id) = current {
             found.push(id);
-            current = self.nodes.get(&id).and_then(|node| node.parent);
+            current = self.node(id).and_then(|node| node.parent);
         }
         found
     }
@@ -319,7 +326,7 @@ impl<'a> Control<'a> {
     pub fn branches(&self, stmt: StmtId) -> Vec<(StmtId, Branch, Block)> {
         let mut found = Vec::new();
         let mut current = Some(stmt);
-        while let Some(node) = current.and_then(|id| self.nodes.get(&id)) {
+        while let Some(node) = current.and_then(|id| self.node(id)) {
             if let Some(parent) = node.parent {
                 found.push((parent, node.branch, node.block));
             }
@@ -331,7 +338,7 @@ impl<'a> Control<'a> {
     /// The statements of the same block that come after one.
     #[must_use]
     pub fn rest_of_block(&self, stmt: StmtId) -> &'a [StmtId] {
-        self.nodes.get(&stmt).map_or(&[], |node| {
+        self.node(stmt).map_or(&[], |node| {
             &self.ir.block(node.block)[node.position as usize + 1..]
         })
     }

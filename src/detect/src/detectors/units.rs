@@ -85,6 +85,7 @@ pub(crate) fn call_name(program: &Program, site: CallSite) -> &'static str {
     }
     match ir.kind(callee) {
         ExprKind::Field(_, name) => name.as_str(),
+        ExprKind::Name(name) if !name.as_str().as_bytes().contains(&b':') => name.as_str(),
         ExprKind::Name(name) => name.as_str().rsplit("::").next().unwrap_or_default(),
         _ => "",
     }

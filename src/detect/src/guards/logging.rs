@@ -20,11 +20,14 @@ pub(crate) enum Log {
 pub(crate) fn log(ir: &Ir, call: CallId) -> Option<Log> {
     let names = chain_names(ir, ir.call(call).callee);
     let last = names.last()?.trim_end_matches('!');
+    let level = level(last);
+    if level.is_none() && !is_sending(last) {
+        return None;
+    }
     let is_logger = names[..names.len() - 1]
         .iter()
         .any(|name| is_logger_name(name));
     let is_macro = names.last().is_some_and(|name| name.ends_with('!'));
-    let level = level(last);
     if is_logger && (level.is_some() || is_sending(last)) || is_macro && level.is_some() {
         let warned = names.iter().any(|name| level_is_warning(name));
         return Some(if warned {

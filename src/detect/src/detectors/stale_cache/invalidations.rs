@@ -115,6 +115,8 @@ fn direct(context: &Context<'_>) -> Vec<(FunctionId, Mark, CallSite)> {
             found.push((units.of(event.function), Mark::Key(prefix), event.site));
         }
     }
+    // The same names are called again and again.
+    let mut verbs: FxHashMap<&str, bool> = FxHashMap::default();
     for (file, facts) in program.code.code_files() {
         if program.workspace.file(file).marks.test {
             continue;
@@ -125,7 +127,8 @@ fn direct(context: &Context<'_>) -> Vec<(FunctionId, Mark, CallSite)> {
                 call: betwixt_facts::ir::CallId(index as u32),
             };
             let name = call_name(program, site);
-            if !has_verb(name) || !says_invalidation(name, receiver_name(program, site)) {
+            let has_verb = *verbs.entry(name).or_insert_with(|| has_verb(name));
+            if !has_verb || !says_invalidation(name, receiver_name(program, site)) {
                 continue;
             }
             let unit = units.of(program.code.function_id(file, call.function));
