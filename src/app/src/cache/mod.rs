@@ -61,12 +61,12 @@ impl Cache {
     #[must_use]
     pub fn open(root: &Path, n_bytes: u64) -> Option<Self> {
         let folder = root.join(".betwixt/cache");
-        if !folder.is_dir() {
-            if n_bytes < MIN_SOURCE_BYTES {
-                return None;
-            }
-            fs::create_dir_all(&folder).ok()?;
+        // The folder alone says nothing: hits of the last scan are there, too.
+        let is_kept = || stamps::are_in(&folder) || !pack::paths(&folder).is_empty();
+        if n_bytes < MIN_SOURCE_BYTES && !is_kept() {
+            return None;
         }
+        fs::create_dir_all(&folder).ok()?;
         ignore_in_git(&folder);
         let opened = stamps::now();
         let packs = pack::paths(&folder)
@@ -395,7 +395,9 @@ mod tests {
         assert!(Cache::open(dir.path(), 10).is_none());
         assert!(!dir.path().join(".betwixt").exists());
         assert!(Cache::open(dir.path(), MIN_SOURCE_BYTES).is_some());
-        assert!(Cache::open(dir.path(), 10).is_some());
+        assert!(Cache::open(dir.path(), 10).is_none(), "an empty folder");
+        filled(dir.path(), 1, 10);
+        assert!(Cache::open(dir.path(), 10).is_some(), "it was larger once");
         assert!(dir.path().join(".betwixt/cache/.gitignore").exists());
     }
 

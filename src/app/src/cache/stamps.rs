@@ -13,6 +13,11 @@ use serde::{Deserialize, Serialize};
 
 const FILE_NAME: &str = "stamps";
 
+/// Whether a folder holds any.
+pub(super) fn are_in(folder: &Path) -> bool {
+    folder.join(FILE_NAME).is_file()
+}
+
 /// Contents by path.
 #[derive(Debug, Default)]
 pub(super) struct Stamps {

@@ -357,7 +357,7 @@ fn the_cache_does_not_show_in_a_comparison() {
     let tree = repository();
     let root = tree.path();
     write(root, ".gitignore", ".betwixt/cache\n");
-    write(root, ".betwixt/cache/.gitignore", "*\n");
+    write(root, ".betwixt/cache/stamps", "");
     write(root, "server/server.go", server(&["Parcel", "Order"]));
     edit(root, "store/store.go", SCOPE, "`, id)");
     let cold = report(root, &["--diff", "main"]);

@@ -106,7 +106,7 @@ fn scanned() -> (tempfile::TempDir, String) {
     let tree = tempfile::tempdir().expect("a folder");
     write(tree.path(), "db/schema.sql", SCHEMA);
     write(tree.path(), "main.go", CODE);
-    write(tree.path(), ".betwixt/cache/.gitignore", "*\n");
+    write(tree.path(), ".betwixt/cache/stamps", "");
     let path = tree.path().to_string_lossy().into_owned();
     let report = betwixt(&[
         "scan",

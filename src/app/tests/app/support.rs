@@ -67,7 +67,7 @@ pub(crate) fn copied_platform() -> tempfile::TempDir {
         let text = std::fs::read(platform().join(&path)).expect("a readable file");
         write(tree.path(), path, text);
     }
-    write(tree.path(), ".betwixt/cache/.gitignore", "*\n");
+    write(tree.path(), ".betwixt/cache/stamps", "");
     tree
 }
 
