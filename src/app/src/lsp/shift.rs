@@ -1,34 +1,34 @@
 //! Places that move along with the lines of an edited text, until it is analysed again.
 
+use betwixt_files::lines_before;
 use betwixt_findings::Location;
 
-/// How lines moved between two texts: those after the last difference, all by the same number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where the lines of a text are in another.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shift {
-    /// Lines after this one, counted from 1, moved.
-    after: u32,
-    by: i64,
+    /// By line of the old text, both counted from 1. A line that is not there any more is after the one before it.
+    lines: Vec<u32>,
 }
 
 impl Shift {
     pub(super) fn between(old: &str, new: &str) -> Self {
-        let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-        let least = old.len().min(new.len());
-        let head = (0..least).take_while(|&idx| old[idx] == new[idx]).count();
-        let tail = (0..least - head)
-            .take_while(|&idx| old[old.len() - 1 - idx] == new[new.len() - 1 - idx])
-            .count();
+        let all: Vec<u32> = (1..=old.lines().count() as u32).collect();
+        let last = new.lines().count().max(1) as u32;
+        let mut before = 0;
+        let kept = lines_before(new, old, &all).into_iter();
+        let lines = kept.map(|line| {
+            before = line.unwrap_or(before + 1).min(last);
+            before
+        });
         Self {
-            after: (old.len() - tail) as u32,
-            by: new.len() as i64 - old.len() as i64,
+            lines: lines.collect(),
         }
     }
 
-    pub(super) fn apply(self, place: &mut Location) {
+    pub(super) fn apply(&self, place: &mut Location) {
         for line in [&mut place.line, &mut place.end_line] {
-            if *line > self.after {
-                *line = (i64::from(*line) + self.by).max(1) as u32;
-            }
+            let idx = (*line).saturating_sub(1) as usize;
+            *line = self.lines.get(idx).copied().unwrap_or(*line);
         }
     }
 }
@@ -37,17 +37,16 @@ impl Shift {
 mod tests {
     use super::*;
 
+    fn lines(old: &str, new: &str) -> Vec<u32> {
+        Shift::between(old, new).lines
+    }
+
     #[test]
-    fn lines_after_the_last_difference_move() {
-        assert_eq!(
-            Shift::between("a\nb\nc\n", "a\nx\ny\nc\n"),
-            Shift { after: 2, by: 1 }
-        );
-        assert_eq!(
-            Shift::between("a\nb\n", "a\nb\n"),
-            Shift { after: 2, by: 0 }
-        );
-        assert_eq!(Shift::between("a\na\n", "a\n"), Shift { after: 2, by: -1 });
-        assert_eq!(Shift::between("", "a\nb\n"), Shift { after: 0, by: 2 });
+    fn lines_move_with_their_text() {
+        assert_eq!(lines("a\nb\nc\n", "a\nx\ny\nc\n"), [1, 2, 4]);
+        assert_eq!(lines("a\nb\n", "x\na\nb\ny\n"), [2, 3], "two edits");
+        assert_eq!(lines("a\nb\nc\n", "a\nc\n"), [1, 2, 2]);
+        assert_eq!(lines("a\n", ""), [1]);
+        assert_eq!(lines("", "a\n"), [] as [u32; 0]);
     }
 }
