@@ -136,6 +136,7 @@ def replay(scanner, n_commits, keep_cache):
                 "hits": hits,
             }
         )
+        print(f"  {commit[:12]} {seconds:.3f} s, {len(hits)} hits", file=sys.stderr, flush=True)
     return told
 
 
