@@ -2,7 +2,7 @@
 
 use betwixt_base::workspace::SourceFile;
 use betwixt_base::{FileId, Language, LineIndex, Problem, ProblemSeverity};
-use betwixt_facts::{go, graphql, proto, rust, schema, typescript};
+use betwixt_facts::{go, graphql, proto, remark, rust, schema, typescript};
 use betwixt_program::CodeFile;
 use betwixt_syntax::Limits;
 
@@ -46,6 +46,7 @@ fn read(id: FileId, file: &SourceFile, text: &str, limits: &Limits) -> (CodeFile
         proto: None,
         graphql: None,
         lines: None,
+        remarks: remark::remarks(text),
     };
     let problems = match file.language {
         Language::Go => {

@@ -9,6 +9,7 @@ mod detectors;
 mod guards;
 mod observation;
 mod path;
+mod remarks;
 mod run;
 mod tenant;
 mod tenant_values;

@@ -80,4 +80,16 @@ const FACTS: &[Word] = &[
         "the path crosses into another part of the program over a link",
     ),
     word("unknown-reach", "no entry point is known to get here"),
+    word(
+        "said-meant",
+        "a comment or message beside it says that it is meant, or that its failure may be ignored",
+    ),
+    word(
+        "said-checked",
+        "a comment beside it says that another part checks",
+    ),
+    word(
+        "said-global",
+        "a comment beside it says that all tenants are meant",
+    ),
 ];

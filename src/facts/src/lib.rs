@@ -11,6 +11,7 @@ pub mod graphql;
 pub mod ir;
 mod print;
 pub mod proto;
+pub mod remark;
 pub mod rust;
 pub mod schema;
 pub mod sql;

@@ -5,6 +5,7 @@ use betwixt_base::{FileId, LineIndex};
 use betwixt_facts::FileFacts;
 use betwixt_facts::graphql::GraphqlFile;
 use betwixt_facts::proto::ProtoFile;
+use betwixt_facts::remark::Remark;
 use betwixt_facts::schema::{NamedQuery, SchemaOp};
 use betwixt_rules::ModelSet;
 
@@ -25,6 +26,8 @@ pub struct CodeFile {
     pub graphql: Option<GraphqlFile>,
     /// Line starts, for files without code facts.
     pub lines: Option<LineIndex>,
+    /// What its comments say was decided.
+    pub remarks: Vec<Remark>,
 }
 
 /// Tenancy as the user set it; inferred where empty.

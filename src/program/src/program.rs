@@ -5,6 +5,7 @@ use std::time::Instant;
 use betwixt_base::workspace::Workspace;
 use betwixt_base::{FileId, LineColumn, Place, Problem, Span, Symbol};
 use betwixt_facts::ir::LocalId;
+use betwixt_facts::remark::Remark;
 use betwixt_facts::schema::NamedQuery;
 use betwixt_facts::sql::{Dialect, parse_statements};
 use rayon::prelude::*;
@@ -74,6 +75,8 @@ pub struct Program {
     pub entries: Entries,
     /// Line starts of files without code that places may be in (SQL).
     pub schema_lines: std::collections::BTreeMap<FileId, betwixt_base::LineIndex>,
+    /// What comments say was decided, by file; by line in each.
+    pub remarks: FxHashMap<FileId, Vec<Remark>>,
     /// What was cut short.
     pub problems: Vec<Problem>,
     /// Counts.
@@ -97,6 +100,7 @@ impl Program {
         let mut protos = Vec::new();
         let mut graphqls = Vec::new();
         let mut schema_lines = std::collections::BTreeMap::new();
+        let mut remarks = FxHashMap::default();
         let mut named = Vec::new();
         for file in input.files {
             named.extend(file.queries.into_iter().map(|query| (file.file, query)));
@@ -109,6 +113,9 @@ impl Program {
             }
             protos.extend(file.proto.map(|proto| (file.file, proto)));
             graphqls.extend(file.graphql.map(|found| (file.file, found)));
+            if !file.remarks.is_empty() {
+                remarks.insert(file.file, file.remarks);
+            }
             if let Some(lines) = file.lines {
                 schema_lines.insert(file.file, lines);
             }
@@ -207,6 +214,7 @@ impl Program {
             events,
             entries,
             schema_lines,
+            remarks,
             problems: Vec::new(),
             stats,
         }

@@ -7,6 +7,7 @@ use betwixt_base::{
 use betwixt_facts::FileFacts;
 use betwixt_facts::graphql::GraphqlFile;
 use betwixt_facts::proto::ProtoFile;
+use betwixt_facts::remark::Remark;
 use betwixt_facts::schema::{NamedQuery, SchemaOp};
 use betwixt_files::ContentId;
 use betwixt_findings::Candidate;
@@ -44,6 +45,8 @@ pub struct CodeEntry {
     pub graphql: Option<GraphqlFile>,
     /// Line starts.
     pub lines: Option<LineIndex>,
+    /// What its comments say was decided.
+    pub remarks: Vec<Remark>,
 }
 
 /// What a whole tree gave.
@@ -184,6 +187,7 @@ mod tests {
                 proto: None,
                 graphql: None,
                 lines: None,
+                remarks: Vec::new(),
             }),
             comments: crate::suppress::comments(text),
             problems: vec![Problem::warning("", "something")],

@@ -373,6 +373,7 @@ impl Tree {
                 proto: code.proto.clone(),
                 graphql: code.graphql.clone(),
                 lines: code.lines.clone(),
+                remarks: code.remarks.clone(),
             }));
         }
         Input {
@@ -471,6 +472,7 @@ fn is_same_code(old: &Read, new: &Read) -> bool {
             && old.proto == new.proto
             && old.graphql == new.graphql
             && old.lines == new.lines
+            && old.remarks == new.remarks
     };
     old.marks == new.marks
         && match (&old.code, &new.code) {

@@ -1,5 +1,7 @@
 //! Marks in the comments of scenario code: what is expected at which line.
 
+use std::ops::Range;
+
 /// The words a mark may start with. Stage marks are read and kept for checks that understand them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Word {
@@ -72,9 +74,9 @@ pub fn marks(text: &str, is_rule: &dyn Fn(&str) -> bool) -> (Vec<Mark>, Vec<Unkn
     let mut waiting = 0;
     for (line, number) in text.lines().zip(1..) {
         let on_line = line_marks(line, number, is_rule, &mut unknown);
-        let is_alone = on_line.as_ref().is_some_and(|(_, code)| code.is_empty());
+        let is_alone = on_line.as_ref().is_some_and(|(_, code, _)| code.is_empty());
         let first_new = found.len();
-        found.extend(on_line.into_iter().flat_map(|(marks, _)| marks));
+        found.extend(on_line.into_iter().flat_map(|(marks, ..)| marks));
         if is_alone {
             waiting += found.len() - first_new;
         } else if waiting > 0 {
@@ -87,13 +89,31 @@ pub fn marks(text: &str, is_rule: &dyn Fn(&str) -> bool) -> (Vec<Mark>, Vec<Unkn
     (found, unknown)
 }
 
-/// The marks of a line and the code before them; `None` when it has none.
+/// The text as it is scanned: what marks say is not the scenario's own word, their comments stay behind empty.
+#[must_use]
+pub(super) fn without_marks(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let (code, end) = line.split_at(line.trim_end_matches(['\r', '\n']).len());
+        match line_marks(code, 0, &|_| false, &mut Vec::new()) {
+            Some((_, _, said)) => {
+                plain.push_str(&code[..said.start]);
+                plain.push_str(&code[said.end..]);
+            }
+            None => plain.push_str(code),
+        }
+        plain.push_str(end);
+    }
+    plain
+}
+
+/// The marks of a line, the code before them, and where what they say stands; `None` when it has none.
 fn line_marks<'a>(
     line: &'a str,
     number: u32,
     is_rule: &dyn Fn(&str) -> bool,
     unknown: &mut Vec<UnknownWord>,
-) -> Option<(Vec<Mark>, &'a str)> {
+) -> Option<(Vec<Mark>, &'a str, Range<usize>)> {
     let mut openers: Vec<(usize, &str)> = OPENERS
         .iter()
         .flat_map(|opener| line.match_indices(opener))
@@ -114,7 +134,9 @@ fn line_marks<'a>(
             }
         }
         if is_all_marks && !marks.is_empty() {
-            return Some((marks, line[..at].trim().trim_end_matches('{').trim_end()));
+            let code = line[..at].trim().trim_end_matches('{').trim_end();
+            let from = line[at..].find(body).map_or(at, |offset| at + offset);
+            return Some((marks, code, from..from + body.len()));
         }
     }
     None
@@ -209,6 +231,14 @@ mod tests {
         );
         let (marks, _) = marks("f() // finding(high): x", &|_| true);
         assert_eq!(marks[0].qualifier.as_deref(), Some("high"));
+    }
+
+    #[test]
+    fn what_is_scanned_has_no_marks_in_it() {
+        let text =
+            "if a { // finding(high): x\n  {/* clean: y */}\nurl = \"http://a\" // note\n}\n";
+        let plain = "if a { // \n  {/*  */}\nurl = \"http://a\" // note\n}\n";
+        assert_eq!(without_marks(text), plain);
     }
 
     #[test]

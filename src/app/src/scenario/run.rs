@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::check::{Expectation, RuleMark, check};
 use super::complete::gaps;
-use super::mark::{Word, marks};
+use super::mark::{Word, marks, without_marks};
 use super::page::{Page, Scenario};
 use crate::config::{self, Config};
 use crate::failure::Failure;
@@ -247,7 +247,7 @@ pub(super) fn write_tree(scenario: &Scenario) -> Result<tempfile::TempDir, Failu
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failure)?;
         }
-        std::fs::write(path, &file.text).map_err(failure)?;
+        std::fs::write(path, without_marks(&file.text)).map_err(failure)?;
     }
     Ok(tree)
 }

@@ -31,6 +31,7 @@ use rustc_hash::FxHashMap;
 
 use crate::behaviour::Behaviour;
 use crate::observation::{Observation, location};
+use crate::remarks;
 use crate::tenant::TenantNames;
 
 pub(crate) use named::NamedCalls;
@@ -264,5 +265,7 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Vec<Observation>
     let mut seen = families
         .iter()
         .filter_map(|observe| observe(context, detector));
-    seen.next().unwrap_or_default()
+    let mut seen = seen.next().unwrap_or_default();
+    remarks::heed(context.program, &mut seen);
+    seen
 }

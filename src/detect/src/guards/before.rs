@@ -7,12 +7,15 @@ use betwixt_program::events::Access;
 use betwixt_program::flow::ingredients::Reach;
 use betwixt_program::{CallSite, ExprRef, FunctionId};
 
+use crate::body::literal;
 use crate::detectors::scoping::identity_column;
 use crate::detectors::{Context, Scoping, UseScope};
 use crate::guards::comparison::names_tenant;
 use crate::guards::keys::{Keys, is_row, reads_store, same_value};
 use crate::guards::membership::membership;
 use crate::guards::names::{is_authorization, is_check};
+use crate::tenant::plain;
+use crate::tenant_values::is_credential_name;
 
 /// A guard found, with the call that is it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -305,7 +308,7 @@ fn guard_call(context: &Context<'_>, call: CallSite, keys: &Keys, found: &mut Ve
     let program = context.program;
     let ir = program.code.ir(call.file);
     let facts = ir.call(call.call);
-    if scoped_access_at(context, call, keys) {
+    if scoped_access_at(context, call, keys) || is_loaded_by_layer(context, call, keys) {
         found.push(Before::ScopedRead(call));
         return;
     }
@@ -348,6 +351,29 @@ fn guard_call(context: &Context<'_>, call: CallSite, keys: &Keys, found: &mut Ve
     {
         found.push(Before::Check(call));
     }
+}
+
+/// `ctx.Get("scheduled-run")` beside the key `request.ScheduledRun`: a layer before the handler loaded what the key names.
+fn is_loaded_by_layer(context: &Context<'_>, call: CallSite, keys: &Keys) -> bool {
+    if !reads_store(context.program, call) {
+        return false;
+    }
+    let ir = context.program.code.ir(call.file);
+    let args = ir.expr_list(ir.call(call.call).args);
+    let Some(name) = args.iter().find_map(|&arg| literal(ir, arg)) else {
+        return false;
+    };
+    if is_credential_name(name) || context.tenants.matches(betwixt_base::Symbol::new(name)) {
+        return false;
+    }
+    let loaded = plain(name);
+    let is_same = |key: &str| {
+        let key = plain(key);
+        key.strip_prefix(loaded.as_str())
+            .is_some_and(|rest| ["", "id", "uuid"].contains(&rest))
+    };
+    let mut names = keys.made().iter().flat_map(|key| key.names.iter());
+    loaded.len() > 3 && names.any(|name| is_same(name.as_str()))
 }
 
 /// How many values a call is given; those of an object count one by one: `check({ surveyId, session })`.

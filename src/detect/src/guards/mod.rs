@@ -7,5 +7,5 @@ pub(crate) mod comparison;
 pub(crate) mod dedupe;
 pub(crate) mod keys;
 pub(crate) mod logging;
-mod membership;
+pub(crate) mod membership;
 pub(crate) mod names;

@@ -1,7 +1,11 @@
 //! Who calls the function a statement is in, and whether each of them makes sure whose row the key is of.
 
+use std::collections::BTreeMap;
+
 use betwixt_facts::ir::{ExprId, ExprKind};
+use betwixt_program::entries::Exposure;
 use betwixt_program::flow::ingredients::{OriginKind, Path, Reach};
+use betwixt_program::link::{Source, Target};
 use betwixt_program::{CallSite, ExprRef, FunctionId};
 
 use super::statement_guards::layer_compares;
@@ -10,7 +14,9 @@ use crate::detectors::Context;
 use crate::guards::before::{Before, guards, is_read_row, row_of};
 use crate::guards::comparison::{after, returns_result};
 use crate::guards::keys::is_outside;
+use crate::guards::membership::holds_only_owned;
 use crate::path::{Hop, from_entry};
+use crate::tenant::plain;
 
 /// A function with more callers is a tool of the whole program; what all of them do is not asked.
 const MAX_CALLERS: usize = 96;
@@ -122,7 +128,10 @@ fn is_guarded(context: &Context<'_>, site: CallSite, keys: &[ExprRef], question:
         .iter()
         .any(|guard| question.may_read || !matches!(guard, Before::ScopedRead(_)))
         || (question.may_compare && after(context, site).is_some())
-        || (!keys.is_empty() && keys.iter().all(|&key| is_known(context, key, 0)))
+        || (!keys.is_empty()
+            && keys
+                .iter()
+                .all(|&key| is_known(context, key, 0) || holds_only_owned(context, key)))
 }
 
 /// Whether a key is a part of a row that was read before, or of what a layer put beside the request, also over a variable:
@@ -154,15 +163,22 @@ fn path_through(
     chain: &[CallSite],
     function: FunctionId,
 ) -> Option<Vec<Hop>> {
-    let code = &context.program.code;
-    let caller_of =
-        |site: CallSite| code.function_id(site.file, code.ir(site.file).call(site.call).function);
-    let mut path = from_entry(context.program, caller_of(*chain.first()?), is_outside)?;
+    let program = context.program;
+    let first = caller_of(context, *chain.first()?);
+    let mut path = from_entry(program, first, is_outside)?;
     path.pop();
-    path.extend(chain.iter().map(|&site| Hop {
-        call: Some(site),
-        ..Hop::end(caller_of(site))
-    }));
+    for (at, &site) in chain.iter().enumerate() {
+        let next = chain
+            .get(at + 1)
+            .map_or(function, |&next| caller_of(context, next));
+        let mut links = program.links().from_site(site);
+        let link = links.find(|link| link.to == next).map(|link| link.kind);
+        path.push(Hop {
+            call: Some(site),
+            link,
+            ..Hop::end(caller_of(context, site))
+        });
+    }
     path.push(Hop::end(function));
     Some(path)
 }
@@ -175,27 +191,67 @@ struct Asked {
     keys: Vec<ExprRef>,
 }
 
-/// The calls that hand the keys in; `None` when they are not the callers', or too many call.
+/// The calls that hand the keys in, those of other services included; `None` when they are not the callers', or too many call.
 fn asked<'c>(
     context: &'c Context<'_>,
     function: FunctionId,
     keys: &[ExprRef],
 ) -> Option<impl Iterator<Item = Asked> + 'c> {
-    let code = &context.program.code;
     let (function, parts) = handed_in(context, function, keys)?;
-    let callers: Vec<CallSite> = context.callers(function).collect();
+    let mut callers: Vec<(CallSite, Vec<ExprRef>)> = context
+        .callers(function)
+        .map(|site| (site, given(context, site, &parts)))
+        .collect();
+    let sent = sent(context, function, &parts);
+    if !sent.is_empty() {
+        // The generated code that stands between both sides decides nothing.
+        let is_generated =
+            |site: &CallSite| context.program.workspace.file(site.file).marks.generated;
+        callers.retain(|(site, _)| !is_generated(site));
+        callers.extend(sent);
+    }
     if callers.is_empty() || callers.len() > MAX_CALLERS {
         return None;
     }
-    Some(callers.into_iter().filter_map(move |site| {
-        let caller = code.function_id(site.file, code.ir(site.file).call(site.call).function);
+    Some(callers.into_iter().filter_map(move |(site, keys)| {
+        let caller = caller_of(context, site);
         let reached = context.program.entries.reached(caller);
-        (reached.is_empty() || reached.by_request()).then(|| Asked {
-            site,
-            caller,
-            keys: given(context, site, &parts),
-        })
+        (reached.is_empty() || reached.by_request()).then_some(Asked { site, caller, keys })
     }))
+}
+
+/// The calls of other services that send the keys, each with what it sends, for a handler that only services can call.
+fn sent(
+    context: &Context<'_>,
+    handler: FunctionId,
+    parts: &[Part],
+) -> Vec<(CallSite, Vec<ExprRef>)> {
+    let program = context.program;
+    let mut entries = program.entries.of(handler).peekable();
+    let is_internal =
+        entries.peek().is_some() && entries.all(|entry| entry.exposure == Exposure::Internal);
+    if !is_internal {
+        return Vec::new();
+    }
+    let mut callers: BTreeMap<CallSite, Vec<ExprRef>> = BTreeMap::new();
+    for (n, path) in parts {
+        let arriving = program.links().arriving(Target::Param(handler, *n), path);
+        for (link, from, rest) in arriving {
+            let is_test = program.workspace.file(link.site.file).marks.test;
+            if let (Source::Value(value), true, false) = (from, link.to == handler, is_test) {
+                let expr = projected(context, link.site, value.expr, &rest);
+                let value = ExprRef { expr, ..value };
+                callers.entry(link.site).or_default().push(value);
+            }
+        }
+    }
+    callers.into_iter().collect()
+}
+
+/// The function whose body holds a call.
+fn caller_of(context: &Context<'_>, site: CallSite) -> FunctionId {
+    let code = &context.program.code;
+    code.function_id(site.file, code.ir(site.file).call(site.call).function)
 }
 
 /// A parameter and the part of it that is meant.
@@ -217,11 +273,14 @@ fn handed_in(
         .collect();
     let mut current = function;
     for _ in 0..4 {
-        let params: Vec<Part> = origins
+        let mut params: Vec<Part> = origins
             .iter()
             .filter(|(of, _)| *of == current)
             .map(|(_, part)| part.clone())
             .collect();
+        if params.iter().any(|(_, path)| !only_bounds(path)) {
+            params.retain(|(_, path)| !only_bounds(path));
+        }
         if !params.is_empty() {
             return Some((current, params));
         }
@@ -231,6 +290,18 @@ fn handed_in(
         current = context.program.code.parent(current)?;
     }
     None
+}
+
+/// Whether a part of a request says how many or from when, not which rows: `timeRange`, `limit`.
+fn only_bounds(path: &Path) -> bool {
+    path.iter().any(|name| {
+        let plain = plain(name.as_str());
+        [
+            "time", "range", "limit", "offset", "cursor", "page", "since", "until",
+        ]
+        .iter()
+        .any(|word| plain.starts_with(word) || plain.ends_with(word))
+    })
 }
 
 /// What a call hands in for the parts of its parameters: the entry of an object where it is written out, else the argument.
