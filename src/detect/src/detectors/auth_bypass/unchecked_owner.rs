@@ -14,7 +14,7 @@ use betwixt_program::flow::defs::root_local;
 use betwixt_program::{CallSite, FunctionId};
 use rayon::prelude::*;
 
-use crate::body::{Body, call_name, peel, reported};
+use crate::body::{Body, call_name, chain_names, peel, reported};
 use crate::detectors::Context;
 use crate::guards::before::guards;
 use crate::guards::keys::is_outside;
@@ -62,7 +62,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
 /// Conditions that leave when a record of this function belongs to somebody else.
 fn comparisons(body: &Body<'_>) -> Vec<Compared> {
     let ir = body.ir;
-    let mut found = Vec::new();
+    let mut found = asked_for(body);
     for branch in body.ifs() {
         if !leaves(ir, branch.then) && !leaves(ir, branch.otherwise) {
             continue;
@@ -100,6 +100,64 @@ fn comparisons(body: &Body<'_>) -> Vec<Compared> {
         });
     }
     found
+}
+
+/// `store.GetFile(ctx, &FindFile{UID: uid, CreatorID: &user.ID})`: whose the record has to be stands beside its key.
+fn asked_for(body: &Body<'_>) -> Vec<Compared> {
+    let ir = body.ir;
+    let mut found = Vec::new();
+    for call in body.calls() {
+        let callees = body.context.program.calls.callee(body.site(call));
+        let &[from] = callees.functions() else {
+            continue;
+        };
+        let asked = ir.expr_list(ir.call(call).args).iter();
+        found.extend(asked.filter_map(|&arg| {
+            let (owner, field, cond) = whose(body, arg)?;
+            let by = body.id;
+            Some(Compared {
+                from,
+                owner,
+                field,
+                cond,
+                by,
+            })
+        }));
+    }
+    found
+}
+
+/// The part of a request that says whose the record has to be: the user or tenant of the one who calls, beside a key.
+fn whose(body: &Body<'_>, arg: ExprId) -> Option<(Owner, Symbol, ExprId)> {
+    let ir = body.ir;
+    let ExprKind::Struct(_, entries) = ir.kind(peel(ir, arg)) else {
+        return None;
+    };
+    let entries = ir.entry_list(entries);
+    let part = entries.iter().find(|entry| {
+        let says_who = chain_names(ir, peel(ir, entry.value))
+            .iter()
+            .any(|name| says_caller(name));
+        is_owner_name(entry.name.as_str()) && says_who
+    })?;
+    (entries.len() > 1).then_some((Owner::User, part.name, part.value))
+}
+
+/// `user`, `currentUser`, `session`, `claims`.
+fn says_caller(name: &str) -> bool {
+    let plain = plain(name);
+    [
+        "user",
+        "caller",
+        "principal",
+        "session",
+        "actor",
+        "viewer",
+        "claims",
+        "identity",
+    ]
+    .iter()
+    .any(|word| plain.contains(word))
 }
 
 /// `document.is_accessible_to(user)`: the record, and the method that is asked.
@@ -188,6 +246,11 @@ fn is_owner_name(name: &str) -> bool {
             | "owner"
             | "createdby"
             | "createdbyid"
+            | "creatorid"
+            | "creatoruserid"
+            | "creator"
+            | "uploadedby"
+            | "uploaderid"
             | "userid"
             | "authorid"
             | "accountid"
@@ -330,6 +393,9 @@ fn compares(body: &Body<'_>, owner: Owner) -> bool {
         ExprKind::Call(call) if owner == Owner::Access && around.contains(expr.span) => {
             call_name(ir, call).is_some_and(|name| asks_for_access(name) || is_authorization(name))
         }
+        ExprKind::Struct(..) if owner == Owner::User && around.contains(expr.span) => {
+            is_whose(body, expr.kind)
+        }
         ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne, a, b) if around.contains(expr.span) => {
             [a, b].into_iter().any(|side| {
                 let known = owned(body, side);
@@ -341,6 +407,18 @@ fn compares(body: &Body<'_>, owner: Owner) -> bool {
     })
 }
 
+/// Whether a literal names whose something has to be.
+fn is_whose(body: &Body<'_>, literal: ExprKind) -> bool {
+    let ExprKind::Struct(_, entries) = literal else {
+        return false;
+    };
+    let ir = body.ir;
+    ir.entry_list(entries).iter().any(|entry| {
+        let names = chain_names(ir, peel(ir, entry.value));
+        is_owner_name(entry.name.as_str()) && names.iter().any(|name| says_caller(name))
+    })
+}
+
 /// Whether more of the result is used than that it is there.
 fn reads_on(body: &Body<'_>, call: CallId) -> bool {
     let ir = body.ir;
@@ -348,6 +426,11 @@ fn reads_on(body: &Body<'_>, call: CallId) -> bool {
     local.is_some_and(|local| {
         let reads = |expr: &betwixt_facts::ir::Expr| match expr.kind {
             ExprKind::Field(base, _) => matches!(ir.kind(base), ExprKind::Local(of) if of == local),
+            // Handed on as a whole: `return convert(file)`.
+            ExprKind::Call(other) => ir
+                .expr_list(ir.call(other).args)
+                .iter()
+                .any(|&arg| matches!(ir.kind(peel(ir, arg)), ExprKind::Local(of) if of == local)),
             _ => false,
         };
         ir.exprs.iter().any(reads)
