@@ -3,7 +3,7 @@
 //! Each text is checked once for each place it stands at. Says nothing of values behind a spread or bound elsewhere.
 
 use betwixt_base::Place;
-use betwixt_facts::ir::{CallForm, ExprId, ExprKind, UnaryOp};
+use betwixt_facts::ir::{CallForm, ExprId, ExprKind, Ir, UnaryOp};
 use betwixt_facts::sql::{Complaint, ComplaintKind, Verb};
 use betwixt_findings::Role;
 use betwixt_program::contract::{complaints, is_of_its_time};
@@ -190,6 +190,27 @@ fn miscounted(context: &Context<'_>, access: &Access) -> Option<Observation> {
     Some(seen)
 }
 
+/// `run(sql, &[&id])`, `db.execute(sql, params!(id))` of a wrapper that is in no model: a list written out behind the text is
+/// what the text's parameters get.
+fn passed_as_list(ir: &Ir, args: &[ExprId]) -> Option<usize> {
+    let &[_, list] = args else {
+        return None;
+    };
+    match ir.kind(crate::body::peel(ir, list)) {
+        ExprKind::List(items) => {
+            let items = ir.expr_list(items);
+            let is_spread =
+                |item: &ExprId| matches!(ir.kind(*item), ExprKind::Unary(UnaryOp::Spread, _));
+            (!items.iter().any(is_spread)).then_some(items.len())
+        }
+        ExprKind::Call(inner) if ir.call(inner).form == CallForm::Macro => {
+            let is_params = crate::body::call_name(ir, inner) == Some("params");
+            is_params.then(|| ir.expr_list(ir.call(inner).args).len())
+        }
+        _ => None,
+    }
+}
+
 /// How many values a call passes one by one behind the text; `None` when that cannot be counted.
 fn passed(context: &Context<'_>, access: &Access) -> Option<usize> {
     let program = context.program;
@@ -198,10 +219,13 @@ fn passed(context: &Context<'_>, access: &Access) -> Option<usize> {
     if call.form != CallForm::Function {
         return None;
     }
-    let event: &Event = program
+    let event: Option<&Event> = program
         .events
         .of_function(access.function)
-        .find(|event| event.site == access.site && event.kind == "sql.statement")?;
+        .find(|event| event.site == access.site && event.kind == "sql.statement");
+    let Some(event) = event else {
+        return passed_as_list(ir, ir.expr_list(call.args));
+    };
     let params = event.slot("params");
     if event.slot("param-list").is_empty() && params.is_empty() {
         return None;
