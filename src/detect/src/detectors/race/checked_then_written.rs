@@ -6,6 +6,7 @@ use betwixt_facts::sql::{Comparison, Value, Verb};
 use betwixt_program::control::Dominator;
 use betwixt_program::{CallSite, ExprRef, FunctionId};
 
+use super::found_or_created;
 use super::rows::{Given, Write, deciding_reads, describe, guards, is_fixed, writes};
 use crate::behaviour::derive::{Hit, Made, reads_behind};
 use crate::behaviour::effects::{Acts, Use, counts};
@@ -184,10 +185,10 @@ impl Looker<'_, '_> {
                 seen.push(write.table);
                 self.report("limit", write, Symbol::empty(), Some(&hit));
             } else if !write.in_helper
-                && let Some(hit) = self.absence(write)
+                && let Some((shape, hit)) = self.absence(write)
             {
                 seen.push(write.table);
-                self.report("absence", write, Symbol::empty(), Some(&hit));
+                self.report(shape, write, Symbol::empty(), Some(&hit));
             }
         }
     }
@@ -253,8 +254,9 @@ impl Looker<'_, '_> {
         found
     }
 
-    /// A row that is not there decides, and no unique key refuses the second one.
-    fn absence(&self, write: &Write<'_>) -> Option<Hit> {
+    /// A row that is not there decides: no unique key refuses the second one (`absence`), or one does and nobody is ready
+    /// for it (`create`).
+    fn absence(&self, write: &Write<'_>) -> Option<(&'static str, Hit)> {
         let statement = &write.access.statement;
         if statement.conflict.is_some() || write.access.is_opaque {
             return None;
@@ -263,7 +265,7 @@ impl Looker<'_, '_> {
             return None;
         };
         let reads = deciding_reads(self.context, self.order, write.site, write.table);
-        let (_, hit) = reads.into_iter().find(|(cond, hit)| {
+        let (cond, hit) = reads.into_iter().find(|(cond, hit)| {
             hit.access.is_some() && hit.column.is_none() && tests_whole(self.context, *cond)
         })?;
         let read = &self.context.program.events.accesses[hit.access?];
@@ -288,7 +290,23 @@ impl Looker<'_, '_> {
                     .any(|column| keys.contains(column) && !is_tenant(*column))
             });
         let unknown = table.is_open || table.columns.is_empty() || table.engine.is_some();
-        (!guarded && !unknown && keys.iter().any(|&key| !is_tenant(key))).then_some(hit)
+        if unknown || keys.iter().all(|&key| is_tenant(key)) {
+            return None;
+        }
+        if !guarded {
+            return Some(("absence", hit));
+        }
+        // Only a key of the very columns that were looked for is met by two who look for the same.
+        let is_met = table.indexes.iter().any(|index| {
+            index.is_unique
+                && !index.is_primary
+                && index.predicate.is_none()
+                && index.columns.iter().all(|column| keys.contains(column))
+        });
+        let is_met = is_met
+            && found_or_created::goes_on_with_found(self.context, self.root, cond)
+            && !found_or_created::expects_twin(self.context, self.root);
+        is_met.then_some(("create", hit))
     }
 
     fn report(
@@ -508,6 +526,10 @@ fn tests_whole(context: &Context<'_>, cond: ExprRef) -> bool {
         ExprKind::Local(_) => true,
         ExprKind::Unary(betwixt_facts::ir::UnaryOp::Not, inner) => {
             matches!(ir.kind(inner), ExprKind::Local(_))
+        }
+        // `if let Some(row) = row`.
+        ExprKind::Binary(betwixt_facts::ir::BinaryOp::Matches, a, _) => {
+            matches!(ir.kind(a), ExprKind::Local(_))
         }
         ExprKind::Binary(_, a, b) => {
             let is_nil = |expr| {

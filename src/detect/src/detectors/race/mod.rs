@@ -2,6 +2,7 @@
 
 mod checked_then_written;
 mod endless_claim;
+mod found_or_created;
 mod kept_lock;
 mod lost_update;
 mod module_state;

@@ -71,6 +71,10 @@ const DETECTORS: &[Detector] = &[
                     "absence",
                     "a row is looked for, not found, and added where no unique key refuses a second",
                 ),
+                word(
+                    "create",
+                    "a row is looked for and gone on with, else added, and nothing is ready for the unique key's refusal",
+                ),
             ],
         )],
         holes: &["table", "column", "function"],
