@@ -283,9 +283,7 @@ fn renewed(
             };
             entry.comments.insert(at, comments);
         }
-        let places = Moved::between(old.layout, new.layout)?;
-        let places = places.with_remarks(&old.remarks, &new.remarks)?;
-        moved.insert(file.path.clone(), places);
+        moved.insert(file.path.clone(), Moved::between(old.layout, new.layout)?);
     }
     entry.hits = moved::along(entry.hits, &moved)?;
     entry.texts = now;

@@ -129,6 +129,7 @@ fn observation(
             },
             &mut observation,
         );
+        parent_guard(context, access, index, &mut observation);
         ask_callers(context, access, &keys, &mut path, &mut observation);
     } else {
         observation.facts.insert("joined");
@@ -140,6 +141,49 @@ fn observation(
     reach_guard(context, access, &mut observation);
     trace(context, access, index, &column, &path, &mut observation);
     observation
+}
+
+/// `WHERE id = $1 AND order_id = $2` of a row that is its parent's: it is held against the parent, whose own check is asked
+/// for where the parent is read.
+fn parent_guard(
+    context: &Context<'_>,
+    access: &Access,
+    index: usize,
+    observation: &mut Observation,
+) {
+    let program = context.program;
+    let Some(Tenancy::Inherited { path }) =
+        access.tables[index].map(|id| program.schema.tenancy(id))
+    else {
+        return;
+    };
+    let named: Vec<_> = access
+        .statement
+        .predicates
+        .iter()
+        .filter(|predicate| {
+            let table = predicate.column.table;
+            predicate.is_conjunct
+                && is_equality(predicate.op)
+                && table.is_none_or(|table| table.0 as usize == index)
+                && !matches!(predicate.value, Value::Literal(_))
+        })
+        .map(|predicate| predicate.column.column)
+        .collect();
+    let own = access.tables[index].map_or(&[][..], |id| program.schema.table(id).primary_key());
+    let parent = path.first();
+    let is_one_row = own.len() == 1 && named.contains(&own[0]) && Some(&own[0]) != parent;
+    if is_one_row && parent.is_some_and(|parent| named.contains(parent)) {
+        let note = "the row has to be its parent's";
+        let guard = step(
+            program,
+            access.place,
+            Some(access.function),
+            Role::Guard,
+            note,
+        );
+        observation.guards.push(("parent-named", guard));
+    }
 }
 
 /// Where the statement and its own function have no guard: each caller may have one of its own. The way shown is through a

@@ -3,8 +3,8 @@
 use betwixt_base::FileId;
 use betwixt_facts::ir::{ExprKind, LocalId};
 use betwixt_findings::Role;
-use betwixt_program::Program;
 use betwixt_program::flow::ingredients::is_context_name;
+use betwixt_program::{FunctionId, Program};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::body::{Body, reported};
@@ -53,10 +53,33 @@ fn used_locals(program: &Program, file: FileId) -> FxHashSet<LocalId> {
     locals.collect()
 }
 
+/// The queries a function runs by name: what is called and is one statement, without being given a tenant itself.
+fn queries_of(body: &Body<'_>) -> Vec<FunctionId> {
+    let context = body.context;
+    let program = context.program;
+    let is_query = |id: &FunctionId| {
+        let takes_tenant = program.code.function(*id).params.iter().any(|&param| {
+            let local = program.code.ir(program.code.file_of(*id)).local(param);
+            context.tenants.matches(local.name)
+        });
+        *id != body.id && !takes_tenant && context.accesses_of(*id).count() == 1
+    };
+    let callees = body.calls().into_iter().filter_map(|call| {
+        match program.calls.callee(body.site(call)).functions() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    });
+    callees.filter(is_query).collect()
+}
+
 fn observation(body: &Body<'_>, param: LocalId) -> Option<Observation> {
     let context = body.context;
     let program = context.program;
-    let (access, table) = context.accesses_of(body.id).find_map(|(access, scoping)| {
+    let queries = queries_of(body);
+    let own = std::iter::once(body.id).chain(queries);
+    let mut accesses = own.flat_map(|id| context.accesses_of(id));
+    let (access, table) = accesses.find_map(|(access, scoping)| {
         let at = scoping.uses.iter().position(|scope| {
             matches!(scope, Some(UseScope::Unscoped | UseScope::LooselyJoined))
         })?;

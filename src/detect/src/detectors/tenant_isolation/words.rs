@@ -204,6 +204,10 @@ const GUARDS: &[Word] = &[
         "every caller checks the key, has it from a row it read, or compares the row it gets",
     ),
     word(
+        "parent-named",
+        "the row is chosen by its own key and by the parent it belongs to",
+    ),
+    word(
         "identity-lookup",
         "a globally unique secret or name is looked up to find the tenant",
     ),
