@@ -283,7 +283,9 @@ fn renewed(
             };
             entry.comments.insert(at, comments);
         }
-        moved.insert(file.path.clone(), Moved::between(old.layout, new.layout)?);
+        let places = Moved::between(old.layout, new.layout)?;
+        let places = places.with_remarks(&old.remarks, &new.remarks)?;
+        moved.insert(file.path.clone(), places);
     }
     entry.hits = moved::along(entry.hits, &moved)?;
     entry.texts = now;

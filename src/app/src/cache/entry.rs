@@ -92,6 +92,8 @@ pub struct Aside {
     pub comments: Vec<Comment>,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// What its comments say was decided.
+    pub remarks: Vec<Remark>,
 }
 
 /// The rest of an entry: what its shape is a hash of.
@@ -104,16 +106,19 @@ struct Body {
 
 /// First what is no part of the shape; then names, each once; then everything else, with numbers for names.
 pub(super) fn encode(entry: FileEntry) -> (FileEntry, Option<(Vec<u8>, Shape)>) {
-    let body = Body {
+    let mut body = Body {
         is_read: entry.is_read,
         marks: entry.marks,
         code: entry.code,
     };
+    let remarks = body.code.as_mut().map(|code| &mut code.remarks);
+    let remarks = remarks.map(std::mem::take).unwrap_or_default();
     let (written, layout) = without_places(&body);
     let aside = Aside {
         layout,
         comments: entry.comments,
         problems: entry.problems,
+        remarks,
     };
     let bytes = written.and_then(|written| {
         let mut bytes = postcard::to_stdvec(&aside).ok()?;
@@ -121,14 +126,21 @@ pub(super) fn encode(entry: FileEntry) -> (FileEntry, Option<(Vec<u8>, Shape)>) 
         bytes.extend(written);
         Some((bytes, shape))
     });
-    let entry = FileEntry {
+    (whole(body, aside), bytes)
+}
+
+/// An entry from its parts; the layout has gone where it came from.
+fn whole(mut body: Body, aside: Aside) -> FileEntry {
+    if let Some(code) = &mut body.code {
+        code.remarks = aside.remarks;
+    }
+    FileEntry {
         is_read: body.is_read,
         marks: body.marks,
         code: body.code,
         comments: aside.comments,
         problems: aside.problems,
-    };
-    (entry, bytes)
+    }
 }
 
 /// Names, then the rest, with numbers for names; and the places, which are in neither.
@@ -149,18 +161,13 @@ fn shape(bytes: &[u8]) -> Shape {
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Option<FileEntry> {
-    let (aside, bytes): (Aside, &[u8]) = postcard::take_from_bytes(bytes).ok()?;
+    let (mut aside, bytes): (Aside, &[u8]) = postcard::take_from_bytes(bytes).ok()?;
+    let layout = std::mem::take(&mut aside.layout);
     let (names, body): (Vec<&str>, &[u8]) = postcard::take_from_bytes(bytes).ok()?;
     let symbols = names.into_iter().map(Symbol::new).collect();
     let read = || postcard::from_bytes::<Body>(body).ok();
-    let body = read_apart(aside.layout, || read_with_table(symbols, read))?;
-    Some(FileEntry {
-        is_read: body.is_read,
-        marks: body.marks,
-        code: body.code,
-        comments: aside.comments,
-        problems: aside.problems,
-    })
+    let body = read_apart(layout, || read_with_table(symbols, read))?;
+    Some(whole(body, aside))
 }
 
 /// As [`decode`], without the facts.
@@ -172,6 +179,7 @@ pub(super) fn decode_aside(bytes: &[u8]) -> Option<Aside> {
 #[cfg(test)]
 mod tests {
     use betwixt_facts::go;
+    use betwixt_facts::remark::Claim;
     use betwixt_syntax::Limits;
 
     use super::*;
@@ -187,7 +195,12 @@ mod tests {
                 proto: None,
                 graphql: None,
                 lines: None,
-                remarks: Vec::new(),
+                remarks: vec![Remark {
+                    claim: Claim::Meant,
+                    line: text.lines().count() as u32,
+                    first: 1,
+                    last: 2,
+                }],
             }),
             comments: crate::suppress::comments(text),
             problems: vec![Problem::warning("", "something")],

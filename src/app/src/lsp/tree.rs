@@ -438,12 +438,16 @@ fn moved(old: &Read, new: &Read) -> Option<Moved> {
     if old.marks != new.marks || old.problems != new.problems {
         return None;
     }
-    let (old, old_layout) = without_places(&said(old.code.as_ref()?));
-    let (new, new_layout) = without_places(&said(new.code.as_ref()?));
-    (old? == new?).then(|| Moved::between(old_layout, new_layout))?
+    let (old, new) = (old.code.as_ref()?, new.code.as_ref()?);
+    let (old_said, old_layout) = without_places(&said(old));
+    let (new_said, new_layout) = without_places(&said(new));
+    if old_said? != new_said? {
+        return None;
+    }
+    Moved::between(old_layout, new_layout)?.with_remarks(&old.remarks, &new.remarks)
 }
 
-/// All that a program is built from.
+/// All that a program is built from but for remarks, which are nothing without their lines.
 fn said(code: &CodeFile) -> impl Serialize {
     (
         &code.facts,
