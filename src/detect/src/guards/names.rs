@@ -170,6 +170,7 @@ pub(crate) fn is_privileged_check(name: &str) -> bool {
         "check",
         "verify",
         "is",
+        "has",
         "must",
         "only",
         "enforce",
@@ -179,9 +180,17 @@ pub(crate) fn is_privileged_check(name: &str) -> bool {
     ]
     .iter()
     .any(|word| plain.starts_with(word));
-    asks && ["admin", "superuser", "sysop", "platformoperator", "staff"]
-        .iter()
-        .any(|word| plain.contains(word))
+    let who = [
+        "admin",
+        "superuser",
+        "sysop",
+        "platformoperator",
+        "staff",
+        "servicetoken",
+        "servicecredential",
+        "internalservice",
+    ];
+    asks && who.iter().any(|word| plain.contains(word))
 }
 
 /// Whether a name holds who the caller is.

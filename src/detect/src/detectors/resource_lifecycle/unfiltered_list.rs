@@ -84,7 +84,8 @@ fn of_table(context: &Context<'_>, id: TableId, column: Symbol, kind: Kind) -> V
         .accesses_on(id)
         .iter()
         .map(|&index| &program.events.accesses[index])
-        .filter(|access| access.statement.verb == Verb::Select && is_list(access, id))
+        .filter(|access| access.statement.verb == Verb::Select)
+        .filter(|access| is_list(access, id, program.schema.table(id).name))
         .filter(|access| !program.workspace.file(access.place.file).marks.test)
         .filter(|access| kind == Kind::Ended || asks(access, column) || !shows(access, column))
         .collect();
@@ -146,7 +147,7 @@ fn shows(access: &Access, column: Symbol) -> bool {
 }
 
 /// Whether a statement gives several rows of the table as its main one.
-fn is_list(access: &Access, id: TableId) -> bool {
+fn is_list(access: &Access, id: TableId, table: Symbol) -> bool {
     let statement = &access.statement;
     let is_main = access
         .tables
@@ -159,6 +160,7 @@ fn is_list(access: &Access, id: TableId) -> bool {
         matches!(predicate.op, Comparison::Eq | Comparison::In)
             && predicate.is_conjunct
             && (name == "id"
+                || is_own_key(&name, table)
                 || name.ends_with("slug")
                 || name == "email"
                 || name == "uuid"
@@ -166,6 +168,20 @@ fn is_list(access: &Access, id: TableId) -> bool {
                 || name.ends_with("token"))
     });
     is_main && !by_key && !statement.row_lock
+}
+
+/// `cluster_id` of `infrastructure_clusters`: the key a row goes by outside of its table.
+fn is_own_key(column: &str, table: Symbol) -> bool {
+    let Some(of) = column
+        .strip_suffix("id")
+        .or_else(|| column.strip_suffix("key"))
+    else {
+        return false;
+    };
+    let words = words(table.as_str());
+    let last = words.last().map_or("", String::as_str);
+    !of.is_empty()
+        && (last.strip_suffix("es") == Some(of) || last.strip_suffix('s').unwrap_or(last) == of)
 }
 
 fn asks(access: &Access, column: Symbol) -> bool {

@@ -265,7 +265,7 @@ fn observation(
     let judged = dependence(context, event);
     let is_key_alone = matches!(judged, Dependence::KeyAlone);
     let dependence = judged.on_tenant();
-    if matches!(key.as_str(), "``" | "`{…}`") {
+    if is_unclear(&key) {
         observation.facts.insert("unclear-key");
     }
     if is_local_cache(context, event) {
@@ -349,6 +349,14 @@ fn observation(
         ));
     }
     Some(observation)
+}
+
+/// A key of which only the call that makes it is known.
+fn is_unclear(key: &str) -> bool {
+    let made = key
+        .strip_prefix("`{")
+        .and_then(|rest| rest.strip_suffix("()}`"));
+    matches!(key, "``" | "`{…}`") || made.is_some_and(|call| !call.contains(['{', '}']))
 }
 
 /// Other uses of the same cache with the tenant in the key, and in all.
