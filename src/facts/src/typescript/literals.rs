@@ -7,7 +7,7 @@ use betwixt_base::{Span, Symbol};
 use super::kinds::{Field, Kind};
 use super::lowering::{Bound, Lowering};
 use super::nodes::NodeId;
-use crate::ir::{ExprId, ExprKind, StructEntry};
+use crate::ir::{ExprId, ExprKind, StmtKind, StructEntry};
 
 impl Lowering<'_> {
     /// The text of a string literal, decoded.
@@ -68,49 +68,57 @@ impl Lowering<'_> {
     pub(super) fn object(&mut self, at: NodeId) -> ExprId {
         let nodes = self.nodes;
         let mut entries = Vec::new();
+        let mut keyed = Vec::new();
         for member in nodes.children(at) {
-            if let Some(entry) = self.object_member(member) {
-                entries.push(entry);
-            }
+            let (entry, key) = self.object_member(member);
+            keyed.extend(key.zip(entry.map(|entry| entry.value)));
+            entries.extend(entry);
         }
         let entries = self.b.entry_list(&entries);
         let no_type = self.no_type();
-        self.new_expr(ExprKind::Struct(no_type, entries), self.span(at))
+        let object = self.new_expr(ExprKind::Struct(no_type, entries), self.span(at));
+        if !keyed.is_empty() {
+            self.emit_value(object);
+        }
+        for (key, value) in keyed {
+            let target = self.new_expr(ExprKind::Index(object, key), self.span(at));
+            let op = None;
+            self.emit(StmtKind::Assign { target, value, op }, at);
+        }
+        object
     }
 
-    fn object_member(&mut self, member: NodeId) -> Option<StructEntry> {
+    /// A part of an object, and its key where that is more than a name.
+    fn object_member(&mut self, member: NodeId) -> (Option<StructEntry>, Option<ExprId>) {
         match self.kind(member) {
             Kind::Pair => {
-                let key = self.field(member, Field::Key)?;
-                let (name, span) = (self.entry_name(key), self.span(key));
-                let value = self.field(member, Field::Value)?;
-                Some(StructEntry {
-                    name,
-                    value: self.entry_value(value, name, span),
-                    span,
-                })
+                let (Some(key), Some(value)) = (
+                    self.field(member, Field::Key),
+                    self.field(member, Field::Value),
+                ) else {
+                    return (None, None);
+                };
+                let ((name, computed), span) = (self.entry_name(key), self.span(key));
+                let value = self.entry_value(value, name, span);
+                (Some(StructEntry { name, value, span }), computed)
             }
             Kind::ShorthandPropertyIdentifier => {
                 let (name, span) = (self.symbol(member), self.span(member));
-                Some(StructEntry {
-                    name,
-                    value: self.expr(member),
-                    span,
-                })
+                let value = self.expr(member);
+                (Some(StructEntry { name, value, span }), None)
             }
             Kind::MethodDefinition => {
-                let key = self.field(member, Field::Name)?;
-                let (name, span) = (self.entry_name(key), self.span(key));
-                Some(StructEntry {
-                    name,
-                    value: self.entry_value(member, name, span),
-                    span,
-                })
+                let Some(key) = self.field(member, Field::Name) else {
+                    return (None, None);
+                };
+                let ((name, computed), span) = (self.entry_name(key), self.span(key));
+                let value = self.entry_value(member, name, span);
+                (Some(StructEntry { name, value, span }), computed)
             }
-            Kind::SpreadElement => self.spread_entry(member),
+            Kind::SpreadElement => (self.spread_entry(member), None),
             _ => {
                 self.statement(member);
-                None
+                (None, None)
             }
         }
     }
@@ -126,12 +134,12 @@ impl Lowering<'_> {
         })
     }
 
-    fn entry_name(&mut self, key: NodeId) -> Symbol {
-        self.key_name(key).unwrap_or_else(|| {
-            let key = self.computed_key(key);
-            self.emit_value(key);
-            self.names.empty
-        })
+    /// The name of an entry, and the key itself where it is more than a name.
+    fn entry_name(&mut self, key: NodeId) -> (Symbol, Option<ExprId>) {
+        match self.key_name(key) {
+            Some(name) => (name, None),
+            None => (self.names.empty, Some(self.computed_key(key))),
+        }
     }
 
     /// The value of a named part; a function is called by that name.

@@ -24,7 +24,7 @@ const MAX_CALLERS: usize = 200;
 /// Adds the events at callers; marks nothing at the wrapped ones (see [`is_parametric`]).
 ///
 /// Events inside `insides` (methods that are cache operations by shape) stay there: their calls are events already.
-pub(super) fn lift(
+pub(crate) fn lift(
     resolver: &Resolver<'_>,
     graph: &CallGraph,
     insides: &FxHashSet<FunctionId>,

@@ -5,7 +5,7 @@
 
 pub mod access;
 pub(crate) mod chain;
-mod lift;
+pub(crate) mod lift;
 pub(crate) mod made;
 pub(crate) mod matching;
 mod orm;

@@ -296,6 +296,19 @@ pub struct Unlinked {
     pub reason: &'static str,
 }
 
+/// A function that publishes to or takes from a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TopicUse {
+    /// The topic; holes as `{}`.
+    pub topic: Symbol,
+    /// Whether it publishes.
+    pub is_published: bool,
+    /// The function.
+    pub function: FunctionId,
+    /// The call that publishes, registers or fetches.
+    pub site: Option<CallSite>,
+}
+
 /// What one finder found.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -305,6 +318,8 @@ pub struct Found {
     pub carriers: Vec<Carrier>,
     /// Calls without.
     pub unlinked: Vec<Unlinked>,
+    /// Who publishes and takes what, linked or not.
+    pub topics: Vec<TopicUse>,
 }
 
 /// What finding links needs.
@@ -394,6 +409,7 @@ pub fn find(context: &LinkContext<'_>) -> Links {
         all.links.extend(found.links);
         all.carriers.extend(found.carriers);
         all.unlinked.extend(found.unlinked);
+        all.topics.extend(found.topics);
     }
     Links::new(all)
 }

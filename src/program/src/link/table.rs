@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Carrier, Found, Link, LinkKind, Source, Target, Unlinked, ValueMap};
+use super::{Carrier, Found, Link, LinkKind, Source, Target, TopicUse, Unlinked, ValueMap};
 use crate::flow::ingredients::Path;
 use crate::ids::{CallSite, ExprRef, FunctionId};
 
@@ -18,6 +18,8 @@ pub struct Links {
     pub carriers: Vec<Carrier>,
     /// Calls that leave and whose other end is not known.
     pub unlinked: Vec<Unlinked>,
+    /// Who publishes and takes what, linked or not.
+    pub topics: Vec<TopicUse>,
     by_site: FxHashMap<CallSite, Vec<LinkId>>,
     by_callee: FxHashMap<FunctionId, Vec<LinkId>>,
     by_from: FxHashMap<FunctionId, Vec<LinkId>>,
@@ -35,7 +37,10 @@ impl Links {
             mut links,
             mut carriers,
             mut unlinked,
+            mut topics,
         } = found;
+        topics.sort();
+        topics.dedup();
         links.sort_by(|a, b| {
             (a.site, a.kind, a.to)
                 .cmp(&(b.site, b.kind, b.to))
@@ -51,6 +56,7 @@ impl Links {
             links,
             carriers,
             unlinked,
+            topics,
             ..Self::default()
         };
         for (index, link) in table.links.iter().enumerate() {

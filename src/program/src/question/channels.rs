@@ -94,6 +94,7 @@ impl Channels {
             };
             all.add(questions, &mut at, event, kind, slot);
         }
+        all.add_linked(questions, &mut at);
         all.add_declared(questions, &mut at);
         all.channels
             .sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
@@ -159,6 +160,69 @@ impl Channels {
             let channel = self.channel(at, kind, name);
             channel.publishers.extend(publisher.clone());
             channel.consumers.extend(consumers.iter().cloned());
+        }
+    }
+
+    /// Topics that only those who looked for links could read: fields of configuration, keys of tables, rows of an outbox.
+    fn add_linked(
+        &mut self,
+        questions: &Questions<'_>,
+        at: &mut FxHashMap<(LinkKind, String), usize>,
+    ) {
+        let program = questions.program;
+        let kind = |published| {
+            if published {
+                "queue.publish"
+            } else {
+                "queue.consume"
+            }
+        };
+        for one in &program.links().topics {
+            let kind = kind(one.is_published);
+            let events = one.site.map_or(&[][..], |site| program.events.at(site));
+            let event = events.iter().find(|event| event.kind == kind);
+            let library = event.map_or_else(Symbol::empty, |event| event.library);
+            if questions.is_test(one.function) || is_unknown(one.topic.as_str()) {
+                continue;
+            }
+            let channel = self.channel(at, LinkKind::Queue, one.topic.to_string());
+            match one.site {
+                Some(site) if one.is_published => {
+                    if channel.publishers.iter().all(|known| known.site != site) {
+                        channel.publishers.push(match event {
+                            Some(event) => publisher(questions, event),
+                            None => Publisher {
+                                function: one.function,
+                                site,
+                                event: kind,
+                                keys: Vec::new(),
+                                headers: Vec::new(),
+                                library: Symbol::new("outbox"),
+                            },
+                        });
+                    }
+                }
+                site => {
+                    let known = channel.consumers.iter();
+                    if known
+                        .map(|known| known.function)
+                        .all(|known| known != one.function)
+                    {
+                        // The call that registers consumes only where nobody else does.
+                        channel.consumers.retain(|known| {
+                            known.site != site
+                                || Some(known.function) != event.map(|event| event.function)
+                        });
+                        channel.consumers.push(Consumer {
+                            function: one.function,
+                            site,
+                            event: kind,
+                            library,
+                        });
+                    }
+                }
+            }
+            self.unnamed.retain(|known| Some(known.site) != one.site);
         }
     }
 

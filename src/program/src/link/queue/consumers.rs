@@ -8,8 +8,8 @@ use betwixt_facts::ir::{ExprId, ExprKind, Ir, LocalKind, TypeRef, TypeRefId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::LinkContext;
-use super::inner;
 use super::topic::{Topic, Topics, is_readable, pattern};
+use super::{inner, tables, values};
 use crate::entries::{Entry, EntryKind, handlers, message_handlers};
 use crate::events::Event;
 use crate::events::chain::peel;
@@ -145,7 +145,9 @@ impl<'a> Consumers<'a> {
             }
         }
         for (event, functions) in events.iter().zip(handled) {
-            if functions.is_empty() && self.registered(topics, event) {
+            if functions.is_empty()
+                && (self.registered(topics, event) || self.tabled(topics, event))
+            {
                 continue;
             }
             let is_handed = !functions.is_empty();
@@ -169,7 +171,11 @@ impl<'a> Consumers<'a> {
             let functions = if is_handed {
                 functions
             } else {
-                vec![event.function]
+                let polling = self.polled_by(event);
+                match polling.is_empty() {
+                    true => vec![event.function],
+                    false => polling,
+                }
             };
             self.all.push(Consumer {
                 site: Some(event.site),
@@ -217,6 +223,52 @@ impl<'a> Consumers<'a> {
             });
         }
         self.all.len() > before
+    }
+
+    /// A call in a loop over a table of handlers takes each topic with its handler. Says whether it is one.
+    fn tabled(&mut self, topics: &Topics<'_>, event: &Event) -> bool {
+        let resolver = self.context.resolver;
+        let mut is_any = false;
+        for &topic in event.slot("topic") {
+            for (key, value) in tables::of_loop_key(self.context, topic) {
+                let functions = handlers(resolver, value, 0);
+                if functions.is_empty() {
+                    continue;
+                }
+                is_any = true;
+                self.all.push(Consumer {
+                    site: Some(event.site),
+                    topics: topics.of_key(key, event.site),
+                    functions,
+                    is_handed: true,
+                });
+            }
+        }
+        is_any
+    }
+
+    /// The functions that are handed what takes the messages and fetch them: `run(consumer, store)`. Their maker takes none.
+    fn polled_by(&self, event: &Event) -> Vec<FunctionId> {
+        let ir = self.context.resolver.code.ir(event.site.file);
+        let function = ir.call(event.site.call).function;
+        let is_made = |expr: ExprId| is_of(self.context, event.site, expr, 0);
+        let mut found = Vec::new();
+        for (index, call) in ir.calls.iter().enumerate() {
+            let site = CallSite {
+                file: event.site.file,
+                call: betwixt_facts::ir::CallId(index as u32),
+            };
+            let is_given = || ir.expr_list(call.args).iter().any(|&arg| is_made(arg));
+            if call.function != function || site == event.site || !is_given() {
+                continue;
+            }
+            let called = self.context.graph.callee(site).functions().iter();
+            let fetching = called.filter(|&&to| !values::fetches(self.context, to).is_empty());
+            found.extend(fetching.copied());
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// The functions a consuming call hands messages to; a method of the object it is given.
@@ -295,6 +347,22 @@ impl<'a> Consumers<'a> {
                 }
             }
         }
+    }
+}
+
+/// Whether a value is what a call gives.
+fn is_of(context: &LinkContext<'_>, site: CallSite, expr: ExprId, depth: u32) -> bool {
+    let ir = context.resolver.code.ir(site.file);
+    match ir.kind(peel(ir, expr)) {
+        ExprKind::Call(call) => call == site.call,
+        ExprKind::Project(inner, _) | ExprKind::Unary(_, inner) if depth < 4 => {
+            is_of(context, site, inner, depth + 1)
+        }
+        ExprKind::Local(local) if depth < 4 => {
+            let known = context.resolver.flows[site.file.0 as usize].definitions(local);
+            (known.iter().take(4)).any(|known| is_of(context, site, known.value, depth + 1))
+        }
+        _ => false,
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod consumers;
 mod maker;
+mod outbox;
+mod tables;
 mod topic;
 mod values;
 
@@ -14,11 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use betwixt_base::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Found, Link, LinkContext, LinkKind, MAX_TARGETS, Sureness, Unlinked};
+use super::{Found, Link, LinkContext, LinkKind, MAX_TARGETS, Sureness, TopicUse, Unlinked};
 use crate::events::Event;
 use crate::ids::{CallSite, ExprRef};
 use crate::types::Type;
 use consumers::{Consumer, Consumers};
+use outbox::Outboxes;
 use topic::{HOLE, Topic, Topics, is_readable};
 
 /// Most consumers of one topic that is known on both sides.
@@ -28,21 +31,26 @@ const MAX_CONSUMERS: usize = 24;
 pub(super) fn find(context: &LinkContext<'_>) -> Found {
     let mut found = Found::default();
     let topics = Topics::new(context);
-    let publishes = standing(context, &topics, "queue.publish");
+    let outboxes = outbox::find(context, &of_kind(context, "queue.publish"));
+    let mut publishes = of_kind(context, "queue.publish");
+    publishes.extend(&outboxes.written);
+    let publishes = standing(&topics, publishes);
     if publishes.is_empty() {
         return found;
     }
-    let consumes = standing(context, &topics, "queue.consume");
+    let consumes = standing(&topics, of_kind(context, "queue.consume"));
     let consumers = Consumers::new(context, &topics, &consumes);
     let finder = Finder {
         context,
         topics: &topics,
         consumers: &consumers,
+        outboxes: &outboxes,
     };
     let mut taken: FxHashSet<usize> = FxHashSet::default();
     for event in publishes {
         taken.extend(finder.publish(event, &mut found));
     }
+    found.topics.extend(consumed(&consumers));
     for (index, consumer) in consumers.all.iter().enumerate() {
         if let (false, Some(site)) = (taken.contains(&index), consumer.site) {
             let is_known = consumer.topics.iter().any(|topic| is_readable(topic));
@@ -59,14 +67,17 @@ pub(super) fn find(context: &LinkContext<'_>) -> Found {
     found
 }
 
-/// The events of a kind where they are linked: at the callers of a wrapper when those know the topic, otherwise where
-/// the topic is known.
-fn standing<'a>(context: &LinkContext<'a>, topics: &Topics<'_>, kind: &str) -> Vec<&'a Event> {
-    let mut events: Vec<&Event> = (context.events.events.iter())
+/// The events of a kind in the project's own code.
+fn of_kind<'a>(context: &LinkContext<'a>, kind: &str) -> Vec<&'a Event> {
+    (context.events.events.iter())
         .filter(|event| event.kind == kind && !context.is_test(event.site))
         // A generated stub hands on what somebody else asked for.
         .filter(|event| !context.workspace.file(event.site.file).marks.generated)
-        .collect();
+        .collect()
+}
+
+/// The events where they are linked: at the callers of a wrapper when those know the topic, otherwise where the topic is known.
+fn standing<'a>(topics: &Topics<'_>, mut events: Vec<&'a Event>) -> Vec<&'a Event> {
     let mut outside: FxHashMap<CallSite, bool> = FxHashMap::default();
     for event in &events {
         if let Some(&inside) = event.via.last() {
@@ -99,12 +110,16 @@ struct Finder<'a> {
     context: &'a LinkContext<'a>,
     topics: &'a Topics<'a>,
     consumers: &'a Consumers<'a>,
+    outboxes: &'a Outboxes,
 }
 
 impl Finder<'_> {
     /// Links one publish; gives the consumers that were meant.
     fn publish(&self, event: &Event, found: &mut Found) -> Vec<usize> {
-        let topics = self.published(event);
+        let mut topics = self.published(event);
+        // Named by what is in it rather than by the variable that says so.
+        topics.sort_by_key(|topic| Topic::is_environment(topic));
+        self.note(event, &topics, found);
         let mut best: BTreeMap<usize, (Sureness, &'static str, &String)> = BTreeMap::new();
         for topic in topics.iter().filter(|topic| is_readable(topic)) {
             for (index, sureness, found_by) in self.matching(topic) {
@@ -128,7 +143,12 @@ impl Finder<'_> {
         } else {
             MAX_CONSUMERS
         };
-        let reason = if topics.iter().all(|topic| !is_readable(topic)) {
+        let is_readable_at_all = topics.iter().any(|topic| is_readable(topic));
+        if !is_readable_at_all && self.outboxes.relays.contains(&event.site) {
+            // Its topics are in the rows, and linked where these are written.
+            return Vec::new();
+        }
+        let reason = if !is_readable_at_all {
             "topic not readable"
         } else if best.is_empty() {
             "nothing in the tree consumes it"
@@ -150,6 +170,24 @@ impl Finder<'_> {
             );
         }
         best.into_keys().collect()
+    }
+
+    /// Notes what is published where; a relay publishes what is written into its table.
+    fn note(&self, event: &Event, topics: &[String], found: &mut Found) {
+        let mut note = |topics: &[String]| {
+            found.topics.extend(told(topics).map(|topic| TopicUse {
+                topic,
+                is_published: true,
+                function: event.function,
+                site: Some(event.site),
+            }));
+        };
+        note(topics);
+        if self.outboxes.relays.contains(&event.site) {
+            for written in &self.outboxes.written {
+                note(&self.topics.of(written.slot("topic"), written.site));
+            }
+        }
     }
 
     fn published(&self, event: &Event) -> Vec<String> {
@@ -222,13 +260,51 @@ impl Finder<'_> {
         for &function in &consumer.functions {
             let name = Topic::shown(topic);
             let mut link = Link::new(LinkKind::Queue, event.site, event.function, function, &name);
-            link.found_by = found_by;
-            link.sureness = sureness;
+            let is_row = event.library == "outbox";
+            link.found_by = if is_row {
+                "row of an outbox table"
+            } else {
+                found_by
+            };
+            link.sureness = if is_row {
+                sureness.min(Sureness::Likely)
+            } else {
+                sureness
+            };
             let is_handed = consumer.is_handed;
             values::carry(self.context, event, function, is_handed, &mut link.values);
             found.links.push(link);
         }
     }
+}
+
+/// Who takes what.
+fn consumed(consumers: &Consumers<'_>) -> Vec<TopicUse> {
+    let mut found = Vec::new();
+    for consumer in &consumers.all {
+        for topic in told(&consumer.topics) {
+            found.extend(consumer.functions.iter().map(|&function| TopicUse {
+                topic,
+                is_published: false,
+                function,
+                site: consumer.site,
+            }));
+        }
+    }
+    found
+}
+
+/// Topics for people; a variable of the environment only where nothing says what is in it.
+fn told(topics: &[String]) -> impl Iterator<Item = Symbol> + '_ {
+    let is_plain = |topic: &&String| is_readable(topic) && !Topic::is_environment(topic);
+    let has_plain = topics.iter().any(|topic| is_plain(&topic));
+    let shown = topics
+        .iter()
+        .filter(move |topic| is_plain(topic) || !has_plain && is_readable(topic));
+    let shown = shown.map(|topic| Topic::shown(topic));
+    shown
+        .filter(|topic| topic != "?")
+        .map(|topic| Symbol::new(&topic))
 }
 
 /// What the outermost wrapper that knows it puts into a slot.
@@ -238,7 +314,11 @@ fn inner(event: &Event, slot: &str) -> Option<ExprRef> {
 }
 
 fn unlinked(site: CallSite, topics: &[String], reason: &'static str) -> Unlinked {
-    let shown: BTreeSet<String> = topics.iter().map(|topic| Topic::shown(topic)).collect();
+    let has_plain = topics.iter().any(|topic| !Topic::is_environment(topic));
+    let told = topics
+        .iter()
+        .filter(|topic| !has_plain || !Topic::is_environment(topic));
+    let shown: BTreeSet<String> = told.map(|topic| Topic::shown(topic)).collect();
     let shown: Vec<String> = shown.into_iter().collect();
     Unlinked {
         kind: LinkKind::Queue,

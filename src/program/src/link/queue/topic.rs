@@ -3,19 +3,23 @@
 //! A field is what the program stores in it, a parameter what callers hand in; of several the ones from the service that
 //! publishes or consumes count. Not known: topics that come from a table or a message.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use betwixt_base::{FileId, Symbol};
-use betwixt_facts::ir::{CallId, ExprId, ExprKind, LocalKind, StmtKind, TypeRefId};
+use betwixt_facts::ir::{
+    CallId, ExprId, ExprKind, FunctionIdx, Ir, LocalKind, StmtKind, TypeRef, TypeRefId,
+};
 use rustc_hash::FxHashMap;
 
 use super::super::LinkContext;
+use super::tables::{self, Key};
 use crate::calls::Callee;
 use crate::events::chain::peel;
 use crate::events::matching::last_name;
 use crate::events::select::field;
 use crate::flow::text::{Piece, elements, texts};
-use crate::ids::{CallSite, ExprRef, TypeId};
+use crate::ids::{CallSite, ExprRef, FunctionId, TypeId};
 use crate::types::Type;
 
 /// Stands for something inserted.
@@ -25,7 +29,7 @@ const ENVIRONMENT: char = '\u{1}';
 /// Begins the number of a type: jobs that are told by what they carry.
 const TYPE: char = '\u{2}';
 
-const MAX_DEPTH: u32 = 9;
+const MAX_DEPTH: u32 = 12;
 const MAX_CALLERS: usize = 24;
 const MAX_TOPICS: usize = 16;
 const MAX_STORED: usize = 32;
@@ -49,6 +53,9 @@ const FIELD_WORDS: &[&str] = &[
     "bus",
     "instance",
 ];
+
+/// Parts of names of types whose fields are topics, whatever they are called: `Topics { paid, sent }`.
+const HOLDERS: &[&str] = &["Topic", "Queue", "Subject", "Channels", "Streams"];
 
 /// One topic a value may name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +81,11 @@ impl Topic {
             return "?".to_owned();
         }
         name.replace(HOLE, "{}")
+    }
+
+    /// Whether a text names a variable of the environment.
+    pub(super) fn is_environment(text: &str) -> bool {
+        text.starts_with(ENVIRONMENT)
     }
 
     /// The topic of a job that is told by its type.
@@ -116,6 +128,8 @@ enum Owner {
 pub(super) struct Topics<'a> {
     context: &'a LinkContext<'a>,
     fields: FxHashMap<Symbol, Vec<Stored>>,
+    /// Functions being looked into, with the calls that led there: their parameters are those calls' arguments.
+    frames: RefCell<Vec<(FunctionId, CallSite)>>,
 }
 
 impl<'a> Topics<'a> {
@@ -129,6 +143,10 @@ impl<'a> Topics<'a> {
                 FIELD_WORDS.iter().any(|word| lower.contains(word))
             })
         };
+        let holds_topics = |ir: &Ir, written: TypeRefId| {
+            matches!(ir.type_ref(written), TypeRef::Named { name, .. }
+                if HOLDERS.iter().any(|word| name.as_str().contains(word)))
+        };
         for (file, facts) in context.resolver.code.code_files() {
             if context.workspace.file(file).marks.test {
                 continue;
@@ -138,8 +156,9 @@ impl<'a> Topics<'a> {
                 let ExprKind::Struct(written, entries) = expr.kind else {
                     continue;
                 };
+                let is_holder = holds_topics(&facts.ir, written);
                 for entry in facts.ir.entry_list(entries) {
-                    if is_wanted(entry.name) {
+                    if is_holder || is_wanted(entry.name) {
                         let owner = Owner::Written(written);
                         let value = to(entry.value);
                         fields
@@ -160,7 +179,11 @@ impl<'a> Topics<'a> {
                 }
             }
         }
-        Self { context, fields }
+        Self {
+            context,
+            fields,
+            frames: RefCell::default(),
+        }
     }
 
     /// The topics of the values of a slot, as the service around `site` means them.
@@ -197,8 +220,31 @@ impl<'a> Topics<'a> {
         (topic.from).is_some_and(|file| service(file) == service(site.file))
     }
 
+    /// The topics a key of a table means.
+    pub(super) fn of_key(&self, key: Key, site: CallSite) -> Vec<String> {
+        match key {
+            Key::Text(text) => vec![plain(text.as_str())],
+            Key::Value(at) => self.of(&[at], site),
+        }
+    }
+
+    fn keyed(&self, key: Key, depth: u32) -> Vec<Topic> {
+        match key {
+            Key::Text(text) => vec![Topic {
+                text: text.to_string(),
+                from: None,
+            }],
+            Key::Value(at) => self.read(at, depth),
+        }
+    }
+
     /// A list of topics, or one.
     fn listed(&self, at: ExprRef) -> Vec<Topic> {
+        let keys = tables::keys_of(self.context, at).into_iter();
+        let keys: Vec<Topic> = keys.flat_map(|key| self.keyed(key, 0)).collect();
+        if !keys.is_empty() {
+            return keys;
+        }
         let items = elements(self.context.resolver, at);
         if items.is_empty() {
             return self.read(at, 0);
@@ -246,8 +292,15 @@ impl<'a> Topics<'a> {
         let mut found = match ir.kind(peel(ir, at.expr)) {
             ExprKind::Local(local) => match ir.local(local).kind {
                 LocalKind::Param(n) => self.handed_in(at, ir.local(local).function, n, depth),
-                _ => Vec::new(),
+                _ => {
+                    let pairs = tables::of_loop_key(self.context, at).into_iter();
+                    pairs
+                        .flat_map(|(key, _)| self.keyed(key, depth + 1))
+                        .collect()
+                }
             },
+            // `unwrap_or_else(|_| default)`.
+            ExprKind::Closure(idx) => self.returned(at.file, idx, depth),
             ExprKind::Field(base, name) => match ir.kind(base) {
                 ExprKind::Field(_, env) if env == "env" => vec![environment(name.as_str())],
                 _ => self.stored(at, base, name, depth),
@@ -269,16 +322,21 @@ impl<'a> Topics<'a> {
         found
     }
 
-    fn handed_in(
-        &self,
-        at: ExprRef,
-        function: betwixt_facts::ir::FunctionIdx,
-        n: u16,
-        depth: u32,
-    ) -> Vec<Topic> {
+    fn handed_in(&self, at: ExprRef, function: FunctionIdx, n: u16, depth: u32) -> Vec<Topic> {
         let function = self.context.resolver.code.function_id(at.file, function);
         let mut found = Vec::new();
-        let callers = self.context.graph.callers(function).iter();
+        // What a function is handed at the call that was followed into it; outside, whatever its callers hand in.
+        let frames = self.frames.take();
+        let entered = frames.iter().rposition(|(of, _)| *of == function);
+        let (rest, only) = match entered {
+            Some(at) => (frames[..at].to_vec(), Some([frames[at].1])),
+            None => (Vec::new(), None),
+        };
+        self.frames.replace(rest);
+        let callers = match &only {
+            Some(only) => only.iter(),
+            None => self.context.graph.callers(function).iter(),
+        };
         for &site in callers
             .filter(|site| !self.context.is_test(**site))
             .take(MAX_CALLERS)
@@ -289,6 +347,7 @@ impl<'a> Topics<'a> {
                 found.extend(came_by(self.read(ExprRef { file, expr }, depth + 1), file));
             }
         }
+        self.frames.replace(frames);
         found
     }
 
@@ -321,6 +380,12 @@ impl<'a> Topics<'a> {
         let owner = self.owner(at.file, base);
         let language = resolver.code.facts(at.file).language;
         let stored = self.fields.get(&name).map_or(&[][..], Vec::as_slice);
+        let service = |file: FileId| self.context.workspace.file(file).service;
+        let called = match resolver.code.ir(at.file).kind(base) {
+            ExprKind::Field(_, name) => Some(name.as_str()),
+            ExprKind::Local(local) => Some(resolver.code.ir(at.file).local(local).name.as_str()),
+            _ => None,
+        };
         let fits = |stored: &&Stored| {
             let file = stored.value.file;
             if resolver.code.facts(file).language != language {
@@ -335,6 +400,12 @@ impl<'a> Topics<'a> {
             };
             match (owner, of) {
                 (Some(wanted), Some(of)) => wanted == of,
+                // `app.topics.paid` of a type that is not known: the `Topics` of the same service.
+                (None, Some(of)) => {
+                    let name = resolver.code.type_def(of).name;
+                    service(file) == service(at.file)
+                        && called.is_some_and(|own| own.eq_ignore_ascii_case(name.as_str()))
+                }
                 _ => file == at.file && owner == of,
             }
         };
@@ -384,9 +455,9 @@ impl<'a> Topics<'a> {
         let reads_environment =
             lower.contains("env") || whole.starts_with("env::") || whole.contains("::env::");
         if let (true, Some(&name)) = (reads_environment, args.first()) {
-            let mut found: Vec<Topic> = texts(resolver, Some(self.context.graph), to(name))
-                .iter()
-                .filter_map(|text| Some(environment(&text.constant()?)))
+            let mut found: Vec<Topic> = (self.read(to(name), depth + 1).iter())
+                .filter(|name| is_readable(&name.text) && !name.text.contains(HOLE))
+                .map(|name| environment(&name.text))
                 .collect();
             if let Some(&default) = args.get(1) {
                 found.extend(self.read(to(default), depth + 1));
@@ -398,27 +469,33 @@ impl<'a> Topics<'a> {
                 || matches!(last, "expect" | "unwrap" | "ok" | "get" | "toLowerCase"))
             && !matches!(ir.kind(receiver), ExprKind::Name(_))
         {
-            let mut found = self.read(to(receiver), depth + 1);
+            let mut found = self.read(to(receiver), depth);
             if let (true, Some(&default)) = (lower.starts_with("unwrap_or"), args.first()) {
-                found.extend(self.read(to(default), depth + 1));
+                found.extend(self.read(to(default), depth));
             }
             found.retain(|topic| topic.text != HOLE.to_string());
             return found;
         }
-        let Callee::One(function) = self.context.graph.callee(CallSite { file, call }) else {
+        let site = CallSite { file, call };
+        let Callee::One(function) = self.context.graph.callee(site) else {
             return Vec::new();
         };
         let (file, idx) = resolver.code.function_place(*function);
-        let ir = resolver.code.ir(file);
+        self.frames.borrow_mut().push((*function, site));
+        let found = self.returned(file, idx, depth + 1);
+        self.frames.borrow_mut().pop();
+        found
+    }
+
+    fn returned(&self, file: FileId, idx: FunctionIdx, depth: u32) -> Vec<Topic> {
+        let ir = self.context.resolver.code.ir(file);
+        let returns = &self.context.resolver.flows[file.0 as usize].returns[idx.index()];
         let mut found = Vec::new();
-        for &stmt in resolver.flows[file.0 as usize].returns[idx.index()]
-            .iter()
-            .take(3)
-        {
+        for &stmt in returns.iter().take(3) {
             if let StmtKind::Return(values) = ir.stmt(stmt).kind
                 && let Some(&expr) = ir.expr_list(values).first()
             {
-                found.extend(self.read(ExprRef { file, expr }, depth + 2));
+                found.extend(self.read(ExprRef { file, expr }, depth + 1));
             }
         }
         found

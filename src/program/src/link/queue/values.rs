@@ -217,7 +217,7 @@ fn type_name(
 }
 
 /// The calls by which a function fetches messages.
-fn fetches(context: &LinkContext<'_>, function: FunctionId) -> Vec<CallSite> {
+pub(super) fn fetches(context: &LinkContext<'_>, function: FunctionId) -> Vec<CallSite> {
     let (file, idx) = context.resolver.code.function_place(function);
     let ir = context.resolver.code.ir(file);
     let calls = (0..ir.calls.len() as u32).map(CallId);

@@ -10,7 +10,7 @@ use betwixt_facts::ir::{
 use smallvec::SmallVec;
 
 use super::super::LinkContext;
-use super::offer::Offer;
+use super::offer::{Offer, last};
 use crate::events::last_name;
 use crate::flow::defs::DefinitionKind;
 use crate::ids::{CallSite, ExprRef, TypeId};
@@ -294,15 +294,21 @@ impl<'a> Clients<'a> {
             return Services::new();
         };
         if call.form == CallForm::New {
-            let found = self.service(name, true);
+            let mut found = self.service(name, true);
+            if found.is_empty() {
+                found = self.service(name, false);
+            }
             return if found.is_empty() {
-                self.service(name, false)
+                self.told(ir, call)
             } else {
                 found
             };
         }
         if let Some(made) = name.as_str().strip_prefix("New") {
-            let found = self.service(Symbol::new(made), true);
+            let mut found = self.service(Symbol::new(made), true);
+            if found.is_empty() {
+                found = self.told(ir, call);
+            }
             if !found.is_empty() {
                 return found;
             }
@@ -318,6 +324,37 @@ impl<'a> Clients<'a> {
             ExprKind::Str(service) => self.service(service, false),
             _ => last_part(ir, first).map_or_else(Services::new, |name| self.service(name, false)),
         }
+    }
+
+    /// The service a wrapper is told by its name: `new Client("shop.v1", "Invoices", address)`, `NewCaller(conn, "shop.v1.Invoices")`.
+    fn told(&self, ir: &Ir, call: &Call) -> Services {
+        let texts = || {
+            let args = ir.expr_list(call.args).iter();
+            args.filter_map(|&arg| match ir.kind(arg) {
+                ExprKind::Str(text) => Some(text),
+                _ => None,
+            })
+        };
+        let named = |text: Symbol| {
+            let all = self.offer.named(last(text)).iter().copied();
+            all.filter(move |&service| {
+                let known = &self.offer.services[service as usize];
+                known.full == text || known.name == text
+            })
+        };
+        let mut found: Services = texts().flat_map(named).collect();
+        if found.len() > 1 {
+            let full = |&service: &u32| self.offer.services[service as usize].full;
+            found.retain(|service| {
+                let full = full(service);
+                let package = full
+                    .as_str()
+                    .rsplit_once('.')
+                    .map_or("", |(package, _)| package);
+                texts().any(|text| text == full || text == package)
+            });
+        }
+        found
     }
 
     fn of_type(&self, of: Type, depth: u32) -> Services {

@@ -7,6 +7,7 @@
 
 mod clients;
 mod metadata;
+mod named;
 mod offer;
 mod servers;
 mod values;
@@ -72,6 +73,8 @@ fn is_left_out(context: &LinkContext<'_>, file: FileId) -> bool {
 /// Which method a call asks for, and how that is known.
 struct Asked {
     method: MethodIdx,
+    /// What is sent.
+    request: Option<ExprRef>,
     found_by: &'static str,
     sureness: Sureness,
 }
@@ -89,6 +92,10 @@ impl Finder<'_> {
     fn call(&self, found: &mut Found) {
         let ir = self.context.resolver.code.ir(self.site.file);
         let call = ir.call(self.site.call);
+        if let Some(asked) = named::asked(self) {
+            self.link(&asked, found);
+            return;
+        }
         let ExprKind::Field(receiver, name) = ir.kind(call.callee) else {
             return;
         };
@@ -125,6 +132,7 @@ impl Finder<'_> {
                 [] => Ok(None),
                 &[method] => Ok(Some(Asked {
                     method,
+                    request: self.first(),
                     found_by: "client of the service",
                     sureness: Sureness::Sure,
                 })),
@@ -143,6 +151,7 @@ impl Finder<'_> {
             &[method] => {
                 return Ok(Some(Asked {
                     method,
+                    request: self.first(),
                     found_by: "method and request message",
                     sureness: Sureness::Likely,
                 }));
@@ -156,11 +165,17 @@ impl Finder<'_> {
         match named {
             &[method] => Ok(Some(Asked {
                 method,
+                request: self.first(),
                 found_by: "method name",
                 sureness: Sureness::Guess,
             })),
             _ => Err("several services have this method and the client's is not known"),
         }
+    }
+
+    /// The argument that is sent by generated clients.
+    fn first(&self) -> Option<ExprRef> {
+        values::arguments(self.context, self.site).first().copied()
     }
 
     /// Whether the call surely is no generated client's: it calls code of the program or of a library.
@@ -262,6 +277,7 @@ impl Finder<'_> {
                 self.context,
                 self.offer.method(asked.method),
                 self.site,
+                asked.request,
                 handler.function,
             );
             found.links.push(link);

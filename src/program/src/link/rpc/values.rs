@@ -24,12 +24,13 @@ pub(super) fn of(
     context: &LinkContext<'_>,
     method: &OfferedMethod,
     site: CallSite,
+    request: Option<ExprRef>,
     handler: FunctionId,
 ) -> Vec<ValueMap> {
     let mut values = Vec::new();
     let language = |file| context.resolver.code.facts(file).language.name();
     if !method.streams_requests
-        && let Some(&request) = arguments(context, site).first()
+        && let Some(request) = request
     {
         for (param, path) in request_slots(context, handler) {
             values.push(ValueMap::request(request, handler, param, path));
