@@ -62,10 +62,11 @@ const l = [1, , ...more, [2]];
 const o = …
 const l = …
 fn <module>() {
-  computed()
-  o = {a: a, b: 1, c-d: 2, 3: x, "": y, known: z, ...rest, m: fn o.m() {}, g: fn o.g() {
+  $1 = {a: a, b: 1, c-d: 2, 3: x, "": y, known: z, ...rest, m: fn o.m() {}, g: fn o.g() {
     return 1
   }, h: async fn o.h() {}}
+  $1[computed()] = y
+  o = $1
   l = [1, ...more, [2]]
 }
 "#,
