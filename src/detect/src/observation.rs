@@ -7,7 +7,7 @@ use betwixt_findings::{Location, Role, TraceStep};
 use betwixt_program::{FunctionId, Program};
 
 use crate::detectors::Context;
-use crate::path::Hop;
+use crate::path::{Hop, from_outside};
 
 /// What a detector saw at one place.
 #[derive(Debug, Clone)]
@@ -51,9 +51,10 @@ impl Observation {
         }
     }
 
-    /// Adds the steps from an entry to the function of the sink.
+    /// Adds the steps from an entry to the function of the sink; from the entry of another service where that one calls this.
     pub(crate) fn lead_in(&mut self, context: &Context<'_>, path: &[Hop]) {
         let program = context.program;
+        let path = from_outside(program, path);
         for (at, hop) in path.iter().enumerate() {
             if at == 0 {
                 let entry = program.entries.of(hop.function).next();

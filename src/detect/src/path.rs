@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use betwixt_program::calls::EdgeKind;
 use betwixt_program::events::EntryKind;
-use betwixt_program::link::LinkKind;
+use betwixt_program::link::{LinkKind, Sureness};
 use betwixt_program::{CallSite, FunctionId, Program};
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
@@ -89,6 +89,44 @@ fn backwards(
         }
     }
     None
+}
+
+/// How many services a path is followed back through.
+const MAX_SERVICES: usize = 5;
+
+/// The same path from further out: where the entry it starts at is what another part of the program calls or sends to, from the
+/// entry there, and so on. Of several callers the surest link counts.
+pub(crate) fn from_outside(program: &Program, path: &[Hop]) -> Vec<Hop> {
+    let mut whole = path.to_vec();
+    for _ in 0..MAX_SERVICES {
+        let Some(first) = whole.first() else {
+            break;
+        };
+        let arriving = program.links().to_function(first.function);
+        let mut arriving: Vec<_> = arriving
+            .filter(|link| link.kind.is_control() && link.sureness > Sureness::Guess)
+            .filter(|link| whole.iter().all(|hop| hop.function != link.from))
+            .collect();
+        arriving.sort_by_key(|link| (std::cmp::Reverse(link.sureness), link.site));
+        let outer = arriving.iter().take(4).find_map(|link| {
+            let mut outer = from_entry(program, link.from, |_| true)?;
+            let is_known = |hop: &Hop| whole.iter().any(|known| known.function == hop.function);
+            if outer.iter().any(is_known) {
+                return None;
+            }
+            if let Some(last) = outer.last_mut() {
+                last.call = Some(link.site);
+                last.link = Some(link.kind);
+            }
+            Some(outer)
+        });
+        let Some(mut outer) = outer else {
+            break;
+        };
+        outer.append(&mut whole);
+        whole = outer;
+    }
+    whole
 }
 
 /// `next[f]` is the function after `f` and the call in `f` that leads there.

@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 use super::Questions;
 use crate::calls::EdgeKind;
 use crate::ids::{CallSite, FunctionId};
-use crate::link::LinkKind;
+use crate::link::{Link, LinkKind};
 
 /// How one function leads to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +60,32 @@ impl Questions<'_> {
     #[must_use]
     pub fn hops_to(&self, function: FunctionId) -> Vec<Hop> {
         self.hops(function, Direction::Incoming)
+    }
+
+    /// Steps out of a function or into it; with what is kept in rows and cache entries between services, where asked for.
+    pub(super) fn hops_over(&self, function: FunctionId, way: Direction, kept: bool) -> Vec<Hop> {
+        let mut found = self.hops(function, way);
+        if !kept {
+            return found;
+        }
+        let links = self.program.links();
+        let hop = |link: &Link| Hop {
+            from: link.from,
+            to: link.to,
+            how: How::Link(link.kind, link.name),
+            site: Some(link.site),
+            n_sites: 1,
+        };
+        let is_kept = |link: &&Link| !link.kind.is_control();
+        match way {
+            Direction::Outgoing => {
+                found.extend(links.from_function(function).filter(is_kept).map(hop))
+            }
+            Direction::Incoming => {
+                found.extend(links.to_function(function).filter(is_kept).map(hop))
+            }
+        }
+        found
     }
 
     /// Callees up to `depth` steps away, each where it is met first, in order of distance; with that distance.

@@ -1,10 +1,12 @@
 //! Paths from one thing to another over calls, links and messages.
 //!
 //! A path goes from function to function. A topic or table as an end adds one step: to whoever reads it, or from
-//! whoever uses it. Tables and caches are ends only, never passed through: too much of a program shares one table.
+//! whoever uses it. Where calls, links and messages lead nowhere, a path goes through rows and cache entries, too, from the service
+//! that writes them to the one that reads them; never otherwise: too much of a program shares one table.
 
 use std::collections::VecDeque;
 
+use petgraph::Direction;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Hop, Questions, Subject};
@@ -65,13 +67,20 @@ impl Questions<'_> {
         {
             return Paths::default();
         }
-        let search = Search {
-            questions: self,
-            starts: starts.iter().map(|(function, _)| *function).collect(),
-            left: self.distances(&ends),
-            bounds: *bounds,
+        let search = |kept| {
+            let search = Search {
+                questions: self,
+                starts: starts.iter().map(|(function, _)| *function).collect(),
+                left: self.distances(&ends, kept),
+                bounds: *bounds,
+                kept,
+            };
+            search.run()
         };
-        let found = search.run();
+        let mut found = search(false);
+        if found.paths.is_empty() && found.meeting.is_none() && !found.is_cut {
+            found = search(true);
+        }
         let finish = |hops: Vec<Hop>, only: Option<FunctionId>| {
             let first = hops.first().map(|hop| hop.from).or(only);
             let last = hops.last().map(|hop| hop.to).or(only);
@@ -159,7 +168,7 @@ impl Questions<'_> {
     }
 
     /// Steps from every function to the nearest end; one walk backwards.
-    fn distances(&self, ends: &Ends) -> FxHashMap<FunctionId, u32> {
+    fn distances(&self, ends: &Ends, kept: bool) -> FxHashMap<FunctionId, u32> {
         let mut left: FxHashMap<FunctionId, u32> = FxHashMap::default();
         let mut pending: VecDeque<FunctionId> = VecDeque::new();
         for (function, _) in ends {
@@ -169,7 +178,7 @@ impl Questions<'_> {
         }
         while let Some(function) = pending.pop_front() {
             let next = left[&function] + 1;
-            for hop in self.hops_to(function) {
+            for hop in self.hops_over(function, Direction::Incoming, kept) {
                 left.entry(hop.from).or_insert_with(|| {
                     pending.push_back(hop.from);
                     next
@@ -185,6 +194,8 @@ struct Search<'a, 'p> {
     starts: Vec<FunctionId>,
     left: FxHashMap<FunctionId, u32>,
     bounds: Bounds,
+    /// Also through rows and cache entries.
+    kept: bool,
 }
 
 #[derive(Default)]
@@ -258,7 +269,7 @@ impl Search<'_, '_> {
         if length == 0 || left.is_none_or(|left| left > length) {
             return;
         }
-        for hop in self.questions.hops_from(at) {
+        for hop in (self.questions).hops_over(at, Direction::Outgoing, self.kept) {
             let is_seen = is_start.contains(&hop.to)
                 || path
                     .iter()

@@ -7,6 +7,7 @@
 
 mod documents;
 mod named;
+mod objects;
 mod resolvers;
 mod sends;
 mod values;

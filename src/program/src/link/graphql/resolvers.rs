@@ -1,7 +1,7 @@
 //! Who answers a field of a root type: entries of GraphQL libraries by operation and field.
 //!
-//! gqlgen's `queryResolver.User`, maps `{ Query: { user } }` of graphql-js, Apollo and Yoga, decorated methods, fields of
-//! Pothos builders, methods of async-graphql's objects. Names are folded: each library spells fields its own way.
+//! gqlgen's `queryResolver.User`, field maps of graphql-go, maps `{ Query: { user } }` of graphql-js, Apollo and Yoga, decorated methods, fields of
+//! Pothos and Nexus builders, methods of async-graphql's objects. Names are folded: each library spells fields its own way.
 
 use betwixt_base::Symbol;
 use betwixt_facts::Function;
@@ -9,7 +9,7 @@ use betwixt_facts::graphql::OperationKind;
 use betwixt_facts::ir::{ExprKind, Ir};
 use rustc_hash::FxHashMap;
 
-use super::folded;
+use super::{folded, objects};
 use crate::entries::{Entry, EntryKind, handlers};
 use crate::events::chain::peel;
 use crate::ids::{ExprRef, FunctionId};
@@ -35,6 +35,9 @@ impl Resolvers {
             }
         }
         all.maps(context);
+        for (kind, name, function) in objects::field_maps(context) {
+            all.add(kind, name.as_str(), function);
+        }
         for functions in all.by_field.values_mut().chain(all.of_any.values_mut()) {
             functions.sort_unstable();
             functions.dedup();
@@ -60,11 +63,12 @@ impl Resolvers {
         let (file, _) = code.function_place(entry.function);
         let function = code.function(entry.function);
         if code.facts(file).language.name() == "typescript" {
-            let declared = decorated(code.ir(file), function, entry);
-            if let Some((kind, name)) = declared.or_else(|| placed(function.display.as_str())) {
+            let said = decorated(code.ir(file), function, entry)
+                .or_else(|| objects::defined(context, entry))
+                .or_else(|| placed(function.display.as_str()))
+                .or_else(|| built(context, function, entry));
+            if let Some((kind, name)) = said {
                 self.add(kind, &name, entry.function);
-            } else if let Some((kind, name)) = built(context, function, entry) {
-                self.add(kind, name.as_str(), entry.function);
             }
             return;
         }
@@ -170,7 +174,7 @@ fn built(
     context: &LinkContext<'_>,
     function: &Function,
     entry: &Entry,
-) -> Option<(OperationKind, Symbol)> {
+) -> Option<(OperationKind, String)> {
     let display = function.display.as_str();
     let kind = OperationKind::ALL.into_iter().find(|kind| {
         let is_builder = |part: &str| {
@@ -185,5 +189,5 @@ fn built(
     let ir = context.resolver.code.ir(site.file);
     let call = ir.call(site.call).expr;
     let holder = ir.entries.iter().find(|one| one.value == call)?;
-    Some((kind, holder.name))
+    Some((kind, holder.name.to_string()))
 }

@@ -185,12 +185,19 @@ impl Finder<'_> {
         note(topics);
         if self.outboxes.relays.contains(&event.site) {
             for written in &self.outboxes.written {
-                note(&self.topics.of(written.slot("topic"), written.site));
+                note(&self.published(written));
             }
         }
     }
 
     fn published(&self, event: &Event) -> Vec<String> {
+        if let Some(literal) = self
+            .outboxes
+            .literal(event)
+            .filter(|_| event.library == "outbox")
+        {
+            return vec![literal.clone()];
+        }
         let given = event.slot("topic");
         if !given.is_empty() {
             return self.topics.of(given, event.site);

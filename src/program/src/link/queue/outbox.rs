@@ -4,7 +4,7 @@
 //! is known publishes it: the row is on its way whatever the writer does next. What the relay publishes is then no riddle.
 
 use betwixt_base::Symbol;
-use betwixt_facts::sql::Verb;
+use betwixt_facts::sql::{Value, Verb};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::LinkContext;
@@ -46,6 +46,8 @@ pub(super) struct Outboxes {
     pub(super) written: Vec<Event>,
     /// Calls that relay rows.
     pub(super) relays: FxHashSet<CallSite>,
+    /// Topics that stand in the statement itself, by its call.
+    pub(super) literals: FxHashMap<CallSite, String>,
     /// The tables.
     pub(super) tables: FxHashSet<TableId>,
 }
@@ -74,10 +76,14 @@ pub(super) fn find(context: &LinkContext<'_>, publishes: &[&Event]) -> Outboxes 
         }
     }
     let written = context.events.accesses.iter();
-    let written = written.filter(|access| !context.is_test(access.site));
-    found.written = written
-        .filter_map(|access| publish(context, &found.tables, access))
-        .collect();
+    for access in written.filter(|access| !context.is_test(access.site)) {
+        if let Some((event, literal)) = publish(context, &found.tables, access) {
+            found
+                .literals
+                .extend(literal.map(|topic| (access.site, topic)));
+            found.written.push(event);
+        }
+    }
     lift::lift(
         context.resolver,
         context.graph,
@@ -85,6 +91,14 @@ pub(super) fn find(context: &LinkContext<'_>, publishes: &[&Event]) -> Outboxes 
         &mut found.written,
     );
     found
+}
+
+impl Outboxes {
+    /// The topic that the statement behind a publish says itself.
+    pub(super) fn literal(&self, event: &Event) -> Option<&String> {
+        let mut sites = event.via.iter().chain([&event.site]);
+        sites.find_map(|site| self.literals.get(site))
+    }
 }
 
 /// A function and those its closures are written in.
@@ -126,7 +140,7 @@ fn publish(
     context: &LinkContext<'_>,
     tables: &FxHashSet<TableId>,
     access: &Access,
-) -> Option<Event> {
+) -> Option<(Event, Option<String>)> {
     let table = access.tables.first().copied().flatten()?;
     let insert = access.statement.insert.as_ref()?;
     if !tables.contains(&table) {
@@ -147,7 +161,14 @@ fn publish(
         .iter()
         .copied()
         .find(|column| is_one(*column, BODIES));
-    (!topics.is_empty()).then(|| Event {
+    let mut first = insert.columns.iter().zip(insert.rows.first()?);
+    let literal = first.find_map(|(column, value)| match value {
+        Value::Literal(text) if *column == topic => {
+            Some(text.as_str().trim_matches('\'').to_owned())
+        }
+        _ => None,
+    });
+    let event = Event {
         kind: "queue.publish",
         site: access.site,
         function: access.function,
@@ -160,5 +181,7 @@ fn publish(
         library: Symbol::new("outbox"),
         via: Vec::new(),
         inner: Vec::new(),
-    })
+    };
+    let is_known = literal.is_some() || !event.slot("topic").is_empty();
+    is_known.then_some((event, literal))
 }
