@@ -39,6 +39,8 @@ struct Compared {
     field: Symbol,
     cond: ExprId,
     by: FunctionId,
+    /// The owner is a part of what is asked for, and not compared afterwards.
+    in_request: bool,
 }
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
@@ -75,6 +77,7 @@ fn comparisons(body: &Body<'_>) -> Vec<Compared> {
                     field: method,
                     cond: expr,
                     by: body.id,
+                    in_request: false,
                 }));
             }
             let ExprKind::Binary(BinaryOp::Ne | BinaryOp::Eq, a, b) = ir.kind(expr) else {
@@ -94,6 +97,7 @@ fn comparisons(body: &Body<'_>) -> Vec<Compared> {
                         field,
                         cond: expr,
                         by: body.id,
+                        in_request: false,
                     });
                 }
             }
@@ -121,6 +125,7 @@ fn asked_for(body: &Body<'_>) -> Vec<Compared> {
                 field,
                 cond,
                 by,
+                in_request: true,
             })
         }));
     }
@@ -315,6 +320,7 @@ fn lacking(
         };
         let is_done = found.iter().any(|known| known.function == caller)
             || compares(&body, owner)
+            || peer.in_request && !writes_request(&body, site.call)
             || !program.workspace.file(site.file).marks.is_reported();
         if is_done || !program.entries.reached(caller).by_request() || !reads_on(&body, site.call) {
             continue;
@@ -322,6 +328,20 @@ fn lacking(
         found.push(observation(&body, site, peer, owner, peers.len()));
     }
     found
+}
+
+/// Whether what is asked for is written out at the call: what is handed in as a whole may say whose.
+fn writes_request(body: &Body<'_>, call: CallId) -> bool {
+    let ir = body.ir;
+    ir.expr_list(ir.call(call).args)
+        .iter()
+        .any(|&arg| match ir.kind(peel(ir, arg)) {
+            ExprKind::Struct(_, entries) => {
+                let entries = ir.entry_list(entries);
+                !entries.iter().any(|entry| entry.name == "...")
+            }
+            _ => false,
+        })
 }
 
 /// What says who calls is no record of anybody's.

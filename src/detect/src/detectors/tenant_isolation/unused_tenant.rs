@@ -114,6 +114,9 @@ fn observation(body: &Body<'_>, param: LocalId) -> Option<Observation> {
     if body.function.implements.is_some() {
         observation.facts.insert("implements");
     }
+    if access.function != body.id {
+        observation.facts.insert("named-query");
+    }
     let path = from_entry(program, body.id, is_outside).unwrap_or_default();
     observation.lead_in(context, &path);
     let note = format!("works on `{table}` without the tenant");

@@ -290,6 +290,10 @@ const FACTS: &[Word] = &[
         "the value is the authenticated tenant, empty where there is none",
     ),
     word(
+        "named-query",
+        "the statement is a query with a name of its own, which the function runs",
+    ),
+    word(
         "marked-unused",
         "the parameter's name says that nobody looks at it",
     ),
