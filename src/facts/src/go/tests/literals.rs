@@ -30,7 +30,7 @@ fn lists_and_elided_types() {
         b#1 = [5]
         c#2 = [&T{X: 1}, &T{X: 2}]
         d#3 = [[1], [2, 3]]
-        e#4 = []
+        e#4 = [] as []T
         f#5 = map[string]{}{k: {}{}}
         "#,
     );
