@@ -442,14 +442,36 @@ impl Resolver<'_> {
                     .map(|&member| self.written_at(file, member, depth + 1))
                     .filter(|member| !matches!(member, Type::Unknown) && !is_nullish(*member))
                     .collect();
-                if known.len() == 1 {
-                    known[0]
-                } else {
-                    Type::Written(file, written)
+                match known.as_slice() {
+                    [only] => *only,
+                    several => self
+                        .library_member(file, several)
+                        .unwrap_or(Type::Written(file, written)),
                 }
             }
             _ => Type::Written(file, written),
         }
+    }
+
+    /// `Knex | Knex.Transaction`, `Database & { close(): void }`: what a union or intersection is to a library that has a model:
+    /// its first type of the one such library among its members.
+    fn library_member(&self, file: FileId, members: &[Type]) -> Option<Type> {
+        let language = self.code.facts(file).language;
+        let mut found: Option<(Symbol, Type)> = None;
+        for &member in members {
+            let Type::External { package, .. } = member else {
+                continue;
+            };
+            if package.is_empty() || self.models.models_of(language, package).is_empty() {
+                continue;
+            }
+            match found {
+                None => found = Some((package, member)),
+                Some((known, _)) if known == package => {}
+                Some(_) => return None,
+            }
+        }
+        found.map(|(_, member)| member)
     }
 
     fn named(&self, file: FileId, qualifier: Option<Symbol>, name: Symbol, depth: u32) -> Type {

@@ -1,14 +1,15 @@
 //! Promises that are taken for the answer they will give: tested, handed on as a predicate, returned out of a `try`.
 //!
-//! TypeScript only. A call gives a promise when every function of the program it may run is `async`; what libraries return is not
+//! TypeScript only. A call gives a promise when every function of the program it may run is `async` or says so; what libraries return is not
 //! looked at, and neither are methods that look like the language's own. A variable counts when the promise is all it ever holds and nobody waits for it.
 
 use betwixt_facts::ir::{
-    BinaryOp, Block, CallForm, CallId, CallMode, ExprId, ExprKind, LocalId, StmtKind, UnaryOp,
+    BinaryOp, Block, CallForm, CallId, CallMode, ExprId, ExprKind, LocalId, StmtKind, TypeRef,
+    UnaryOp,
 };
-use betwixt_program::Type;
 use betwixt_program::control::{each_expr, exprs_of};
 use betwixt_program::flow::defs::DefinitionKind;
+use betwixt_program::{FunctionId, Type};
 
 use crate::behaviour::effects::Effects;
 use crate::body::{Body, below, call_name};
@@ -130,9 +131,17 @@ fn gives_promise(body: &Body<'_>, call: CallId) -> bool {
     let callees = program.calls.callee(body.site(call)).functions();
     !callees.is_empty()
         && !is_builtin(body, made.callee)
-        && callees
-            .iter()
-            .all(|&callee| program.code.function(callee).flags.is_async)
+        && callees.iter().all(|&callee| says_promise(body, callee))
+}
+
+/// Whether a function is `async`, or written to give a promise.
+fn says_promise(body: &Body<'_>, function: FunctionId) -> bool {
+    let code = &body.context.program.code;
+    let facts = code.function(function);
+    let ir = code.ir(code.file_of(function));
+    let is_written = matches!(facts.results.as_slice(), [only]
+        if matches!(ir.type_ref(*only), TypeRef::Named { name, .. } if *name == "Promise"));
+    facts.flags.is_async || is_written
 }
 
 /// Whether a method may be one of the language's own: what it is called on is no type of the program, and the name is theirs.

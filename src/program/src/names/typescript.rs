@@ -56,10 +56,23 @@ pub(super) fn build(workspace: &Workspace, code: &Code, names: &mut Names) {
     for (&file, target) in files.iter().zip(&targets) {
         re_export(code, file, target, names);
     }
+    // What a file imports and exports again must be known before others import it from there.
+    for _ in 0..MAX_PASSED_ON {
+        let mut is_news = false;
+        for (&file, target) in files.iter().zip(&targets) {
+            is_news |= pass_on(code, file, target, names);
+        }
+        if !is_news {
+            break;
+        }
+    }
     for (&file, target) in files.iter().zip(&targets) {
         import(code, file, target, names);
     }
 }
+
+/// Most files in a row that only pass a name on.
+const MAX_PASSED_ON: usize = 4;
 
 /// Modules by the specifier a file names them with.
 type FileTargets = FxHashMap<Symbol, ModuleId>;
@@ -121,8 +134,52 @@ fn re_export(code: &Code, file: FileId, targets: &FileTargets, names: &mut Names
 }
 
 fn import(code: &Code, file: FileId, targets: &FileTargets, names: &mut Names) {
+    for (local, def) in imported(code, file, targets, names, |_| true) {
+        names.file_imports[file.0 as usize].insert(local, def);
+    }
+}
+
+/// `import { A } from "./a"; export { A };`: says whether something became known by it.
+fn pass_on(code: &Code, file: FileId, targets: &FileTargets, names: &mut Names) -> bool {
+    let Some(module) = names.file_module[file.0 as usize] else {
+        return false;
+    };
+    let exports = &code.facts(file).exports;
+    let open: Vec<&Export> = exports
+        .iter()
+        .filter(|export| export.from.is_none())
+        .filter(|export| {
+            let known = &names.scopes[module.index()].exports;
+            !known.contains_key(&export.exported)
+        })
+        .collect();
+    if open.is_empty() {
+        return false;
+    }
+    let is_passed_on = |local| open.iter().any(|export| export.local == local);
+    let mut is_news = false;
+    for (local, def) in imported(code, file, targets, names, is_passed_on) {
+        for export in open.iter().filter(|export| export.local == local) {
+            let known = &mut names.scopes[module.index()].exports;
+            is_news |= known.insert(export.exported, def).is_none();
+        }
+    }
+    is_news
+}
+
+/// What the wanted imports of a file mean, as far as it is known.
+fn imported(
+    code: &Code,
+    file: FileId,
+    targets: &FileTargets,
+    names: &Names,
+    is_wanted: impl Fn(Symbol) -> bool,
+) -> Vec<(Symbol, Def)> {
     let mut found: Vec<(Symbol, Def)> = Vec::new();
     for import in &code.facts(file).imports {
+        if !is_wanted(import.local) {
+            continue;
+        }
         let imported = import.imported.unwrap_or_default();
         let def = match targets.get(&import.path) {
             Some(&module) if imported == "*" || imported.is_empty() => Some(Def::Module(module)),
@@ -137,28 +194,9 @@ fn import(code: &Code, file: FileId, targets: &FileTargets, names: &mut Names) {
                 name: imported,
             }),
         };
-        if let Some(def) = def {
-            found.push((import.local, def));
-        }
+        found.extend(def.map(|def| (import.local, def)));
     }
-    for (local, def) in found {
-        names.file_imports[file.0 as usize].insert(local, def);
-        if let Some(module) = names.file_module[file.0 as usize] {
-            let reexported: Vec<Symbol> = code
-                .facts(file)
-                .exports
-                .iter()
-                .filter(|export| export.from.is_none() && export.local == local)
-                .map(|export| export.exported)
-                .collect();
-            for exported in reexported {
-                names.scopes[module.index()]
-                    .exports
-                    .entry(exported)
-                    .or_insert(def);
-            }
-        }
-    }
+    found
 }
 
 struct Resolver<'a> {
