@@ -7,7 +7,7 @@ use betwixt_program::flow::defs::DefinitionKind;
 use betwixt_program::flow::ingredients::{Ingredients, OriginKind, Reach};
 use betwixt_program::{CallSite, ExprRef};
 
-use crate::body::call_name;
+use crate::body::{call_name, peel};
 use crate::detectors::Context;
 use crate::guards::before::{Before, guards};
 use crate::guards::keys::{Keys, source};
@@ -132,7 +132,7 @@ pub(crate) fn holds_only_owned(context: &Context<'_>, list: ExprRef) -> bool {
     let mut whole = definitions
         .iter()
         .filter(|known| known.how != DefinitionKind::Part);
-    let starts_empty = whole.all(|known| match ir.kind(known.value) {
+    let starts_empty = whole.all(|known| match ir.kind(peel(ir, known.value)) {
         ExprKind::List(items) => ir.expr_list(items).is_empty(),
         ExprKind::Nil => true,
         ExprKind::Call(call) => {

@@ -61,7 +61,7 @@ fn of_key(context: &Context<'_>, key: ExprRef) -> Option<Observation> {
     let mut observation = Observation {
         holes: vec![("parts", shown.clone()), ("function", name)],
         missing: vec!["a part that tells one operation from the next"],
-        identity: vec![shown],
+        identity: vec![literal],
         ..Observation::new(place, function)
     };
     if by_time {
