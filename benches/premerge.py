@@ -67,8 +67,8 @@ def without_times(report):
     return report
 
 
-def touched(tree, turn):
-    """Adds a function to a file of middling size, another one each turn."""
+def touched(tree, turn, line=None):
+    """Adds a function to a file of middling size, another one each turn, or a line that is given."""
     suffixes = (".go", ".ts", ".rs")
     paths = [path for path in git(tree, "ls-files").splitlines() if path.endswith(suffixes)]
     paths = [path for path in paths if "test" not in path.lower() and "generated" not in path.lower()]
@@ -76,12 +76,12 @@ def touched(tree, turn):
     path = tree / paths[len(paths) * 2 // 3]
     word = {".go": "func", ".ts": "function", ".rs": "fn"}[path.suffix]
     with path.open("a") as file:
-        file.write(f"\n{word} measured{turn}() {{}}\n")
-    return path
+        file.write(f"\n{line}\n" if line else f"\n{word} measured{turn}() {{}}\n")
 
 
 def measure(scanner, runs, compare):
-    rows = {"cold": [], "warm, no change": [], "warm, one changed file": [], "--diff HEAD, one changed file": []}
+    kinds = ("cold", "warm, no change", "warm, one changed comment", "warm, one changed file", "--diff HEAD, one changed file")
+    rows = {kind: [] for kind in kinds}
     stages = {}
     for turn in range(runs):
         scanner.forget()
@@ -92,13 +92,15 @@ def measure(scanner, runs, compare):
         scanner.scan()
         seconds, warm = scanner.scan()
         rows["warm, no change"].append(seconds)
-        path = touched(scanner.tree, turn)
+        touched(scanner.tree, turn, "// One more line.")
+        seconds, _ = scanner.scan()
+        rows["warm, one changed comment"].append(seconds)
+        touched(scanner.tree, turn)
         seconds, changed = scanner.scan()
         rows["warm, one changed file"].append(seconds)
         stages["warm, one changed file"] = changed["stats"]["seconds"]
         scanner.scan("--diff", "HEAD")
-        with path.open("a") as file:
-            file.write("\n// One more line.\n")
+        touched(scanner.tree, f"{turn}_again")
         seconds, _ = scanner.scan("--diff", "HEAD")
         rows["--diff HEAD, one changed file"].append(seconds)
         if compare:
