@@ -40,11 +40,8 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         if says_replicas && !program.workspace.file(file).marks.test {
             shared.entry(service(program, file)).or_insert(event);
         }
-        if !is_local
-            || program.workspace.file(file).marks.test
-            || program.is_forwarded(event)
-            || leads_to_shared(context, event)
-        {
+        let is_use = matches!(event.kind, "cache.set" | "cache.load" | "cache.delete");
+        if !is_local || !is_use || program.workspace.file(file).marks.test {
             continue;
         }
         let name = receiver_name(program, event.site);
@@ -52,10 +49,10 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
             continue;
         }
         let uses = caches.entry((service(program, file), name)).or_default();
-        match event.kind {
-            "cache.set" | "cache.load" => uses.fills.push(event),
-            "cache.delete" => uses.drops.push(event),
-            _ => {}
+        if event.kind == "cache.delete" {
+            uses.drops.push(event);
+        } else {
+            uses.fills.push(event);
         }
     }
     let mut found = Vec::new();
@@ -114,11 +111,7 @@ fn of_cache(
             || !event.slot("ttl").is_empty()
             || event.inner.iter().any(|(slot, _)| *slot == "ttl")
     };
-    if uses.fills.is_empty()
-        || uses.fills.iter().any(ends)
-        || is_own_of_process(name)
-        || has_end(context, name, uses)
-    {
+    if uses.fills.is_empty() || uses.fills.iter().any(ends) || is_own_of_process(name) {
         return None;
     }
     // What a message or a timer drops, every process drops.
@@ -137,6 +130,12 @@ fn of_cache(
         .filter(|fill| is_kept(context, fill))
         .collect();
     let fill = kept.first().filter(|_| !told)?;
+    let mut all = uses.fills.iter().chain(&uses.drops);
+    if all.any(|event| program.is_forwarded(event) || leads_to_shared(context, event))
+        || has_end(context, name, uses)
+    {
+        return None;
+    }
     let mut observation = Observation {
         holes: vec![
             ("cache", name.to_owned()),
