@@ -163,8 +163,16 @@ fn lacking_id(context: &Context<'_>, file: FileId, value: ExprId) -> Option<Stri
     let ir = context.program.code.ir(file);
     let name = match ir.kind(value) {
         ExprKind::Field(_, name) => name,
+        // `const { ownerId } = job.data`: the part goes by its own name.
         ExprKind::Local(local) if !matches!(ir.local(local).kind, LocalKind::Param(_)) => {
-            ir.local(local).name
+            let flow = &context.program.flows[file.0 as usize];
+            match flow.definitions(local) {
+                [only] => match ir.kind(peel(ir, only.value)) {
+                    ExprKind::Field(_, name) => name,
+                    _ => return None,
+                },
+                _ => return None,
+            }
         }
         _ => return None,
     };
