@@ -44,7 +44,9 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         // The usual right is about the table by its name, too.
         let n_judged = handlers.iter().filter(|one| !covers(&one.2)).count();
         let is_habit = count >= HABIT && count * 4 >= n_judged * 3;
-        if !is_habit || !is_about(usual, table) {
+        // A column of the project itself is set by who may set up what it points to.
+        let is_all_around = covers(&BTreeSet::from([(*usual).clone()]));
+        if !is_habit || !is_about(usual, table) || is_all_around {
             continue;
         }
         let peers: Vec<CallSite> = handlers

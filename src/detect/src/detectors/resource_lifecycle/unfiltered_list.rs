@@ -13,6 +13,7 @@ use betwixt_program::events::Access;
 use betwixt_program::schema::TableId;
 
 use crate::detectors::Context;
+use crate::detectors::scoping::is_unique;
 use crate::detectors::units::words;
 use crate::observation::{Observation, function_name, step};
 use crate::path::from_entry;
@@ -85,7 +86,7 @@ fn of_table(context: &Context<'_>, id: TableId, column: Symbol, kind: Kind) -> V
         .iter()
         .map(|&index| &program.events.accesses[index])
         .filter(|access| access.statement.verb == Verb::Select)
-        .filter(|access| is_list(access, id, program.schema.table(id).name))
+        .filter(|access| is_list(context, access, id, program.schema.table(id).name))
         .filter(|access| !program.workspace.file(access.place.file).marks.test)
         .filter(|access| kind == Kind::Ended || asks(access, column) || !shows(access, column))
         .collect();
@@ -147,7 +148,7 @@ fn shows(access: &Access, column: Symbol) -> bool {
 }
 
 /// Whether a statement gives several rows of the table as its main one.
-fn is_list(access: &Access, id: TableId, table: Symbol) -> bool {
+fn is_list(context: &Context<'_>, access: &Access, id: TableId, table: Symbol) -> bool {
     let statement = &access.statement;
     let is_main = access
         .tables
@@ -165,7 +166,8 @@ fn is_list(access: &Access, id: TableId, table: Symbol) -> bool {
                 || name == "email"
                 || name == "uuid"
                 || name.ends_with("hash")
-                || name.ends_with("token"))
+                || name.ends_with("token")
+                || is_unique(context, id, predicate.column.column))
     });
     is_main && !by_key && !statement.row_lock
 }
