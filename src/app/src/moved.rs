@@ -12,8 +12,6 @@ pub(crate) struct Moved {
     offsets: FxHashMap<u32, u32>,
     old: LineIndex,
     new: LineIndex,
-    /// What comments say was decided stands on other lines, and hits name these.
-    has_moved_remarks: bool,
 }
 
 impl Moved {
@@ -37,12 +35,11 @@ impl Moved {
             offsets: pairs.into_iter().collect(),
             old: only(old.lines)?,
             new: only(new.lines)?,
-            has_moved_remarks: false,
         })
     }
 
-    /// The same where comments say the same about the same things; `None` where they do not.
-    pub(crate) fn with_remarks(mut self, old: &[Remark], new: &[Remark]) -> Option<Self> {
+    /// The same where comments say the same about the same things on the same lines, which hits name; `None` where not.
+    pub(crate) fn with_remarks(self, old: &[Remark], new: &[Remark]) -> Option<Self> {
         let speaks = |remark: &Remark, lines: &LineIndex, at: u32| {
             (remark.first..=remark.last).contains(&lines.line(at))
         };
@@ -52,11 +49,10 @@ impl Moved {
                 .offsets
                 .iter()
                 .flat_map(|(a, b)| [(*a, *b), (a + 1, b + 1)]);
-            old.claim == new.claim
+            old == new
                 && places.all(|(a, b)| speaks(old, &self.old, a) == speaks(new, &self.new, b))
         };
         let is_same = old.len() == new.len() && old.iter().zip(new).all(is_same);
-        self.has_moved_remarks = old != new;
         is_same.then_some(self)
     }
 
@@ -87,13 +83,6 @@ pub(crate) fn along(
     moved: &FxHashMap<String, Moved>,
 ) -> Option<Vec<Candidate>> {
     for hit in &mut hits {
-        let is_told_by_line = |reason: &String| reason.starts_with("line ");
-        let of_file = moved.get(&hit.location.file);
-        if of_file.is_some_and(|moved| moved.has_moved_remarks)
-            && hit.reasons.iter().any(is_told_by_line)
-        {
-            return None;
-        }
         let steps = hit.trace.iter_mut().map(|step| &mut step.location);
         for place in steps.chain([&mut hit.location]) {
             if let Some(moved) = moved.get(&place.file) {
@@ -175,17 +164,11 @@ mod tests {
             let moved = moved("//\na\nb", "\n//\na\nb", &["a", "b"]).unwrap();
             moved.with_remarks(old, new)
         };
-        let moved_along = with(&[remark(1, 2)], &[remark(2, 3)]).unwrap();
-        assert!(moved_along.has_moved_remarks);
-        assert!(with(&[remark(1, 2)], &[remark(2, 4)]).is_none(), "`b`, too");
+        assert!(with(&[remark(1, 2)], &[remark(2, 3)]).is_none(), "moved");
+        assert!(with(&[remark(1, 2)], &[remark(1, 2)]).is_none(), "not with");
         assert!(with(&[], &[remark(2, 3)]).is_none(), "a new one");
-        assert!(with(&[], &[]).is_some_and(|moved| !moved.has_moved_remarks));
-        let mut told = hit("a.go", 1);
-        told.location = at(2, 1, 2);
-        told.trace.clear();
-        told.reasons.push("line 1 says that it is meant".to_owned());
-        let moved = FxHashMap::from_iter([("a.go".to_owned(), moved_along)]);
-        assert!(along(vec![told], &moved).is_none());
+        assert!(with(&[remark(1, 1)], &[remark(1, 1)]).is_some());
+        assert!(with(&[], &[]).is_some());
     }
 
     #[test]
