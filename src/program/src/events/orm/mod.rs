@@ -143,7 +143,7 @@ impl Reader<'_> {
         if let (Some(_), Some(first)) = (called, links.first_mut()) {
             first.name = Symbol::empty();
         }
-        let mut root = root.or(called).map(|expr| ExprRef {
+        let mut root = called.or(root).map(|expr| ExprRef {
             file: self.file,
             expr,
         });
@@ -192,13 +192,26 @@ impl Reader<'_> {
         Chain { root, links: all }
     }
 
-    /// `db("tasks")` where `db` is a value of the module, as a mapper's handle is.
+    /// `db("tasks")` where `db` is a value of the module, as a mapper's handle is; `this.db("tasks")` where the field is such a handle.
     fn is_called_value(&self, callee: ExprId) -> bool {
         match self.resolver.code.ir(self.file).kind(callee) {
             ExprKind::Name(name) => matches!(
                 self.resolver.names.resolve(self.file, name),
                 Some(Def::Global(_))
             ),
+            ExprKind::Field(..) => {
+                let at = ExprRef {
+                    file: self.file,
+                    expr: callee,
+                };
+                let Type::External { package, .. } = self.resolver.type_of(at) else {
+                    return false;
+                };
+                self.resolver.models.models().iter().any(|model| {
+                    self.resolver.models.is_package(model, package)
+                        && model.statements.iter().any(calls_handle)
+                })
+            }
             _ => false,
         }
     }
@@ -363,6 +376,11 @@ impl Reader<'_> {
             is_forwarded: false,
         }
     }
+}
+
+/// Whether a table is named by calling the handle itself.
+fn calls_handle(statement: &StatementModel) -> bool {
+    statement.table_calls.iter().any(|call| *call == "()")
 }
 
 /// The name of a link as models spell it.
