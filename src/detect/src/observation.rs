@@ -51,6 +51,16 @@ impl Observation {
         }
     }
 
+    /// Adds what is known of who gets to the function of the sink.
+    pub(crate) fn note_reach(&mut self, program: &Program) {
+        let reached = program.entries.reached(self.function);
+        if reached.by_request() {
+            self.facts.insert("public");
+        } else if reached.is_empty() {
+            self.facts.insert("unknown-reach");
+        }
+    }
+
     /// Adds the steps from an entry to the function of the sink; from the entry of another service where that one calls this.
     pub(crate) fn lead_in(&mut self, context: &Context<'_>, path: &[Hop]) {
         let program = context.program;

@@ -2,6 +2,7 @@
 //!
 //! A remark proves nothing: it becomes a fact, and rules are less sure where it holds.
 
+use betwixt_base::FileId;
 use betwixt_facts::remark::{Claim, Remark};
 use betwixt_findings::Role;
 use betwixt_program::Program;
@@ -9,17 +10,20 @@ use rustc_hash::FxHashMap;
 
 use crate::observation::{Observation, location};
 
+/// The files that have remarks, by path.
+pub(crate) type Files = FxHashMap<String, FileId>;
+
+/// The files of a program that have remarks; linear in them.
+pub(crate) fn files(program: &Program) -> Files {
+    let files = program.remarks.keys();
+    files
+        .map(|&file| (program.workspace.file(file).path.clone(), file))
+        .collect()
+}
+
 /// Adds what remarks say of each observation's sink to its facts and reasons; of the functions on the way to it, what they say
 /// of who checks and whose rows are meant.
-pub(crate) fn heed(program: &Program, observations: &mut [Observation]) {
-    let by_path: FxHashMap<&str, &[Remark]> = program
-        .remarks
-        .iter()
-        .map(|(&file, remarks)| {
-            let path = program.workspace.file(file).path.as_str();
-            (path, remarks.as_slice())
-        })
-        .collect();
+pub(crate) fn heed(files: &Files, program: &Program, observations: &mut [Observation]) {
     for observation in observations {
         let sink = location(program, observation.place);
         let way = observation
@@ -31,8 +35,10 @@ pub(crate) fn heed(program: &Program, observations: &mut [Observation]) {
             .into_iter()
             .chain(way.map(|step| (&step.location, false)))
         {
-            let remarks = by_path.get(place.file.as_str()).copied();
-            let speaking = remarks.unwrap_or_default().iter().filter(|remark| {
+            let remarks = files
+                .get(place.file.as_str())
+                .and_then(|file| program.remarks.get(file));
+            let speaking = remarks.into_iter().flatten().filter(|remark| {
                 (remark.first..=remark.last).contains(&place.line)
                     && (is_sink || remark.claim != Claim::Meant)
             });

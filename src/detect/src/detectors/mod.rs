@@ -54,6 +54,7 @@ pub(crate) struct Context<'a> {
     units: OnceLock<Units>,
     named: OnceLock<NamedCalls>,
     behaviour: OnceLock<Behaviour>,
+    remarks: OnceLock<remarks::Files>,
 }
 
 impl<'a> Context<'a> {
@@ -81,6 +82,7 @@ impl<'a> Context<'a> {
             units: OnceLock::new(),
             named: OnceLock::new(),
             behaviour: OnceLock::new(),
+            remarks: OnceLock::new(),
         };
         context.scopings = scoping::all(&context);
         context
@@ -201,6 +203,12 @@ impl<'a> Context<'a> {
         out
     }
 
+    /// The function whose body holds a call.
+    pub(crate) fn function_of(&self, site: CallSite) -> FunctionId {
+        let code = &self.program.code;
+        code.function_id(site.file, code.ir(site.file).call(site.call).function)
+    }
+
     /// The place of a call.
     pub(crate) fn call_place(&self, site: CallSite) -> betwixt_base::Place {
         let ir = self.program.code.ir(site.file);
@@ -266,6 +274,9 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Vec<Observation>
         .iter()
         .filter_map(|observe| observe(context, detector));
     let mut seen = seen.next().unwrap_or_default();
-    remarks::heed(context.program, &mut seen);
+    let files = context
+        .remarks
+        .get_or_init(|| remarks::files(context.program));
+    remarks::heed(files, context.program, &mut seen);
     seen
 }

@@ -78,12 +78,7 @@ fn observation(body: &Body<'_>, at: ExprId, on: &'static str) -> Observation {
         identity: vec![on.to_owned(), body.shape(at)],
         ..body.observation(at)
     };
-    let reached = program.entries.reached(body.id);
-    if reached.by_request() {
-        observation.facts.insert("public");
-    } else if reached.is_empty() {
-        observation.facts.insert("unknown-reach");
-    }
+    observation.note_reach(program);
     if on == "unawaited" {
         observation.facts.insert("promise");
     }

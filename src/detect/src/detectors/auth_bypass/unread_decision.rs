@@ -325,11 +325,6 @@ fn observation(body: &Body<'_>, call: CallId, what: &'static str, field: &str) -
     if about_rights {
         observation.facts.insert("about-rights");
     }
-    let reached = program.entries.reached(body.id);
-    if reached.by_request() {
-        observation.facts.insert("public");
-    } else if reached.is_empty() {
-        observation.facts.insert("unknown-reach");
-    }
+    observation.note_reach(program);
     observation
 }

@@ -3,8 +3,6 @@
 //!
 //! A message that goes through the transaction itself (an outbox row, a queue in the same database) is none of these.
 
-use std::collections::BTreeMap;
-
 use betwixt_base::Symbol;
 use betwixt_facts::ir::{ExprKind, Ir};
 use betwixt_findings::Role;
@@ -14,25 +12,14 @@ use betwixt_program::{CallSite, FunctionId};
 use crate::behaviour::effects::Acts;
 use crate::behaviour::order::Order;
 use crate::behaviour::transaction::{is_in_transaction, uses_handle};
-use crate::behaviour::{main_table, root_of, writes};
+use crate::behaviour::{main_table, writes};
 use crate::detectors::Context;
 use crate::observation::{Observation, function_name, step};
 use crate::path::from_entry;
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
-    let program = context.program;
-    let mut by_root: BTreeMap<FunctionId, Vec<&Event>> = BTreeMap::new();
-    for event in &program.events.events {
-        let is_message = event.kind == "queue.publish"
-            && !event.has("per-process")
-            && program.workspace.file(event.site.file).marks.is_reported();
-        if is_message {
-            let root = root_of(program, event.function);
-            by_root.entry(root).or_default().push(event);
-        }
-    }
     let mut found = Vec::new();
-    for (root, events) in by_root {
+    for (root, events) in super::messages_by_root(context) {
         let effects = context.behaviour().effects(root);
         if !effects.is_some_and(|effects| effects.acts.has(Acts::BEGIN)) {
             continue;

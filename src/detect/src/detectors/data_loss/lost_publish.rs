@@ -4,8 +4,6 @@
 //! Handlers of messages are left to another detector: there the failure is also acknowledged. A message that only wakes or
 //! informs somebody (notifications, metrics, invalidations) is told by its name.
 
-use std::collections::BTreeMap;
-
 use betwixt_base::{Place, Span, Symbol};
 use betwixt_facts::ir::{ExprId, ExprKind};
 use betwixt_findings::Role;
@@ -16,7 +14,7 @@ use betwixt_program::{CallSite, FunctionId};
 
 use crate::behaviour::fate::{Fate, fate};
 use crate::behaviour::order::Order;
-use crate::behaviour::{main_table, root_of, writes};
+use crate::behaviour::{main_table, writes};
 use crate::detectors::Context;
 use crate::detectors::units::{call_name, receiver_name, words};
 use crate::detectors::work::{can_fail, is_telemetry, on_failure_path, own_role};
@@ -25,24 +23,16 @@ use crate::path::from_entry;
 
 pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
     let program = context.program;
-    let mut by_root: BTreeMap<FunctionId, Vec<&Event>> = BTreeMap::new();
-    for event in &program.events.events {
-        let is_message = event.kind == "queue.publish"
-            && !event.has("per-process")
-            && !event.has("at-most-once")
-            && program.workspace.file(event.site.file).marks.is_reported();
-        if is_message {
-            let root = root_of(program, event.function);
-            by_root.entry(root).or_default().push(event);
-        }
-    }
     let mut found = Vec::new();
-    for (root, events) in by_root {
+    for (root, events) in super::messages_by_root(context) {
         if context.behaviour().accesses_in(root).is_empty() || own_role(context, root).is_some() {
             continue;
         }
         let order = Order::new(context, root);
-        let lost = events.into_iter().find_map(|event| {
+        let mut events = events
+            .into_iter()
+            .filter(|event| !event.has("at-most-once"));
+        let lost = events.find_map(|event| {
             let sent = sent_by(context, &order, event)?;
             let how = lost(context, &order, event, sent)?;
             Some((sent, how, written_before(context, &order, root, sent)?))

@@ -12,7 +12,13 @@ mod undrained;
 mod unsettled;
 mod words;
 
+use std::collections::BTreeMap;
+
+use betwixt_program::FunctionId;
+use betwixt_program::events::Event;
+
 use super::Context;
+use crate::behaviour::root_of;
 use crate::observation::Observation;
 
 pub(crate) use words::FAMILY;
@@ -35,4 +41,20 @@ pub(crate) fn observe(context: &Context<'_>, detector: &str) -> Option<Vec<Obser
         "lost-publish" => lost_publish::observe(context),
         _ => return None,
     })
+}
+
+/// The messages that leave the process, by the named function they are sent in.
+fn messages_by_root<'a>(context: &Context<'a>) -> BTreeMap<FunctionId, Vec<&'a Event>> {
+    let program = context.program;
+    let mut by_root: BTreeMap<FunctionId, Vec<&Event>> = BTreeMap::new();
+    for event in &program.events.events {
+        let is_message = event.kind == "queue.publish"
+            && !event.has("per-process")
+            && program.workspace.file(event.site.file).marks.is_reported();
+        if is_message {
+            let root = root_of(program, event.function);
+            by_root.entry(root).or_default().push(event);
+        }
+    }
+    by_root
 }

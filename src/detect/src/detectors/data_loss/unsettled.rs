@@ -31,12 +31,7 @@ fn observation(body: &Body<'_>, one: Promised) -> Observation {
         identity: vec![taken.to_owned(), call],
         ..body.observation(at)
     };
-    let reached = program.entries.reached(body.id);
-    if reached.by_request() {
-        observation.facts.insert("public");
-    } else if reached.is_empty() {
-        observation.facts.insert("unknown-reach");
-    }
+    observation.note_reach(program);
     if one.taken == Taken::Returned {
         observation.facts.insert("failure-unhandled");
     }

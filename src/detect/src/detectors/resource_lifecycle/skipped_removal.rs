@@ -26,7 +26,7 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
         .named_calls()
         .of(removes)
         .into_iter()
-        .map(|site| (function_of(context, site), site))
+        .map(|site| (context.function_of(site), site))
         .collect();
     let deletes = program.events.accesses.iter().filter(|access| {
         access.statement.verb == Verb::Delete
@@ -42,12 +42,6 @@ pub(super) fn observe(context: &Context<'_>) -> Vec<Observation> {
             of_body(&Body::new(context, chunk[0].0), &sites)
         })
         .collect()
-}
-
-fn function_of(context: &Context<'_>, site: CallSite) -> FunctionId {
-    let code = &context.program.code;
-    let call = code.ir(site.file).call(site.call);
-    code.function_id(site.file, call.function)
 }
 
 fn of_body(body: &Body<'_>, removals: &[CallSite]) -> Option<Observation> {

@@ -417,12 +417,7 @@ fn start(
         ],
         ..Observation::new(place, function)
     };
-    let reached = program.entries.reached(function);
-    if reached.by_request() {
-        observation.facts.insert("public");
-    } else if reached.is_empty() {
-        observation.facts.insert("unknown-reach");
-    }
+    observation.note_reach(program);
     let path = from_entry(program, function, |_| true).unwrap_or_default();
     observation.lead_in(context, &path);
     observation.trace.push(step(

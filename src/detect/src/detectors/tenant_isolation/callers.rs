@@ -164,19 +164,19 @@ fn path_through(
     function: FunctionId,
 ) -> Option<Vec<Hop>> {
     let program = context.program;
-    let first = caller_of(context, *chain.first()?);
+    let first = context.function_of(*chain.first()?);
     let mut path = from_entry(program, first, is_outside)?;
     path.pop();
     for (at, &site) in chain.iter().enumerate() {
         let next = chain
             .get(at + 1)
-            .map_or(function, |&next| caller_of(context, next));
+            .map_or(function, |&next| context.function_of(next));
         let mut links = program.links().from_site(site);
         let link = links.find(|link| link.to == next).map(|link| link.kind);
         path.push(Hop {
             call: Some(site),
             link,
-            ..Hop::end(caller_of(context, site))
+            ..Hop::end(context.function_of(site))
         });
     }
     path.push(Hop::end(function));
@@ -214,7 +214,7 @@ fn asked<'c>(
         return None;
     }
     Some(callers.into_iter().filter_map(move |(site, keys)| {
-        let caller = caller_of(context, site);
+        let caller = context.function_of(site);
         let reached = context.program.entries.reached(caller);
         (reached.is_empty() || reached.by_request()).then_some(Asked { site, caller, keys })
     }))
@@ -246,12 +246,6 @@ fn sent(
         }
     }
     callers.into_iter().collect()
-}
-
-/// The function whose body holds a call.
-fn caller_of(context: &Context<'_>, site: CallSite) -> FunctionId {
-    let code = &context.program.code;
-    code.function_id(site.file, code.ir(site.file).call(site.call).function)
 }
 
 /// A parameter and the part of it that is meant.

@@ -216,12 +216,7 @@ fn observation(body: &Body<'_>, statements: &[StmtId], choice: &Choice) -> Obser
         identity: vec![how.to_owned(), body.shape(choice.client)],
         ..body.observation(choice.client)
     };
-    let reached = program.entries.reached(body.id);
-    if reached.by_request() {
-        observation.facts.insert("public");
-    } else if reached.is_empty() {
-        observation.facts.insert("unknown-reach");
-    }
+    observation.note_reach(program);
     if !choice.client_first {
         observation.facts.insert("only-when-absent");
     }

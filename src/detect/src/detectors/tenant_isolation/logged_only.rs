@@ -220,12 +220,7 @@ fn observation(
         identity: vec![tested.word().to_owned(), body.shape(subject)],
         ..body.observation(cond)
     };
-    let reached = program.entries.reached(body.id);
-    if reached.by_request() {
-        observation.facts.insert("public");
-    } else if reached.is_empty() {
-        observation.facts.insert("unknown-reach");
-    }
+    observation.note_reach(program);
     let path = from_entry(program, body.id, is_outside).unwrap_or_default();
     observation.lead_in(body.context, &path);
     if let Some(used) = used {

@@ -380,12 +380,7 @@ fn facts(
     observation: &mut Observation,
 ) {
     let program = context.program;
-    let reached = program.entries.reached(operation.event.function);
-    if reached.by_request() {
-        observation.facts.insert("public");
-    } else if reached.is_empty() {
-        observation.facts.insert("unknown-reach");
-    }
+    observation.note_reach(program);
     if at_hand {
         observation.facts.insert("tenant-at-hand");
     }

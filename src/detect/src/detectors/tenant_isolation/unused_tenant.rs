@@ -102,12 +102,7 @@ fn observation(body: &Body<'_>, param: LocalId) -> Option<Observation> {
         identity: vec![table.to_string()],
         ..Observation::new(place, body.id)
     };
-    let reached = program.entries.reached(body.id);
-    if reached.by_request() {
-        observation.facts.insert("public");
-    } else if reached.is_empty() {
-        observation.facts.insert("unknown-reach");
-    }
+    observation.note_reach(program);
     if name.as_str().starts_with('_') {
         observation.facts.insert("marked-unused");
     }
